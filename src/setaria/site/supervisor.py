@@ -1,0 +1,275 @@
+"""Keep a few processes running, and end them in order.
+
+A *part* is a child process with a log, started in a process group of its own, so that a Ctrl-C in
+the terminal reaches only the supervisor. One that dies is started again after a pause that doubles
+while it keeps dying. One thread only, woken by signals: it costs nothing while nothing happens.
+
+It knows nothing about what the parts do, and prints nothing: it calls `report`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+RESTART_SECONDS_FIRST = 0.5
+RESTART_SECONDS_MAX = 10.0
+STEADY_SECONDS = 30.0  # alive this long: the next death starts again at RESTART_SECONDS_FIRST
+LOG_BYTES_MAX = 10_000_000  # a log this long is set aside as `.1` when its part starts
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# (signal, seconds to wait for the end after it); SIGKILL follows the last one.
+TERMINATE: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 5.0),)
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.PyDLL(None) if sys.platform == "linux" else None
+
+
+class StopRequested(Exception):
+    """Somebody pressed Ctrl-C or sent SIGTERM. Raised from waits only, never in mid-step."""
+
+
+def ends_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """For `Popen(preexec_fn=…)`: the child gets signal `number` when its parent dies, kill -9
+    included. Linux only; elsewhere it does nothing. The "parent" is the thread that forks."""
+    parent = os.getpid()
+
+    def in_child() -> None:
+        if _libc is None:
+            return
+        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    return in_child
+
+
+def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """The same for this process, once it runs; for children that others fork."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def open_log(path: Path) -> Any:
+    """Open a part's log for appending, after setting a long one aside."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > LOG_BYTES_MAX:
+            path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")
+
+
+def tail(path: Path, lines_max: int = 12) -> str:
+    """The last lines of a log, or nothing if there is none."""
+    try:
+        with path.open(errors="replace") as log:
+            return "".join(deque(log, maxlen=lines_max)).rstrip()
+    except OSError:
+        return ""
+
+
+def end(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
+    """End a child and all of its process group: each signal in turn, then SIGKILL."""
+    for number, seconds in steps:
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            break
+    _kill_group(process)
+    process.wait()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Also when its leader is dead: granian's worker outlives its parent and keeps the port."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@dataclass
+class Part:
+    """One process to keep running. `launch` starts it and returns at once."""
+
+    name: str  # as people read it: "web server"
+    launch: Callable[[], subprocess.Popen[bytes]]
+    log: Path
+    ending: Sequence[tuple[signal.Signals, float]] = TERMINATE
+    at_once: signal.Signals = signal.SIGKILL  # for the impatient
+    others_need_it: bool = False  # ends only after all parts that are not needed
+
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _started: float = field(default=0.0, init=False)
+    _pause: float = field(default=RESTART_SECONDS_FIRST, init=False)
+    _again_at: float | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        self._again_at = None
+        self._started = time.monotonic()
+        self.process = self.launch()
+
+    def died(self) -> int | None:
+        """The exit code if it has just died (told once), else None."""
+        if self.process is None or (code := self.process.poll()) is None:
+            return None
+        _kill_group(self.process)
+        self.process = None
+        return code
+
+    def plan_restart(self) -> float:
+        """Set when it starts again; seconds from now."""
+        now = time.monotonic()
+        if now - self._started > STEADY_SECONDS:
+            self._pause = RESTART_SECONDS_FIRST
+        pause, self._pause = self._pause, min(self._pause * 2, RESTART_SECONDS_MAX)
+        self._again_at = now + pause
+        return pause
+
+    def seconds_to_restart(self) -> float | None:
+        return None if self._again_at is None else max(0.0, self._again_at - time.monotonic())
+
+    def stop(self) -> None:
+        if self.process is not None:
+            end(self.process, self.ending)
+            self.process = None
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.at_once)
+
+
+# What `Supervisor` tells: the part, its exit code, seconds until it starts again.
+Report = Callable[[Part, int, float], None]
+
+
+class Supervisor:
+    """Use as a context: signals are its own inside, and every part has ended after it."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._parts: list[Part] = []
+        self._step: subprocess.Popen[bytes] | None = None
+        self._requests = 0
+        self._handlers: dict[int, Any] = {}
+        self._wakeup = (-1, -1)
+
+    def __enter__(self) -> Supervisor:
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        self._wakeup = (read, write)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in STOP_SIGNALS:
+            self._handlers[number] = signal.signal(number, self._on_stop)
+        self._handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        for fd in self._wakeup:
+            os.close(fd)
+
+    def start(self, part: Part) -> None:
+        """Start a part and watch it from now on."""
+        self._parts.append(part)
+        part.start()
+
+    def wait(self, seconds: float | None) -> None:
+        """Sleep until a signal, a child's end, or `seconds`. StopRequested if asked to stop."""
+        if not self._requests:
+            select.select([self._wakeup[0]], [], [], seconds)
+            with suppress(BlockingIOError):
+                os.read(self._wakeup[0], 4096)
+        if self._requests:
+            raise StopRequested
+
+    def run(
+        self, command: Sequence[str], env: Mapping[str, str], log: Path, tick: Callable[[], None] = lambda: None
+    ) -> int:
+        """Run one command to its end, its output in `log`; its exit code. `tick` is called about
+        four times a second. A request to stop ends the command, too."""
+        with open_log(log) as out:
+            self._step = spawn(command, env, out)
+        try:
+            while (code := self._step.poll()) is None:
+                self.wait(0.25)
+                tick()
+            return code
+        finally:
+            end(self._step, ((signal.SIGTERM, 2.0),))
+            self._step = None
+
+    def first_death(self) -> tuple[Part, int] | None:
+        """A part that has died, for a start that wants to give up rather than try again."""
+        for part in self._parts:
+            if (code := part.died()) is not None:
+                return part, code
+        return None
+
+    def watch(self) -> None:
+        """Restart what dies, until asked to stop (StopRequested)."""
+        while True:
+            self._restart_the_due()
+            pauses = [p for part in self._parts if (p := part.seconds_to_restart()) is not None]
+            self.wait(min(pauses, default=None))
+            while (death := self.first_death()) is not None:
+                part, code = death
+                self._report(part, code, part.plan_restart())
+
+    def _restart_the_due(self) -> None:
+        for part in self._parts:
+            if part.seconds_to_restart() == 0.0:
+                try:
+                    part.start()
+                except Exception as error:
+                    part.log.open("a").write(f"{error}\n")
+                    self._report(part, 1, part.plan_restart())
+
+    def stop(self) -> None:
+        """End all parts: first, at the same time, those that need the others."""
+        for needed in (False, True):
+            parts = [p for p in self._parts if p.others_need_it is needed and p.process is not None]
+            for part in parts:
+                if part.process is not None:
+                    part.process.send_signal(part.ending[0][0])
+            for part in parts:
+                part.stop()
+        self._parts.clear()
+
+    def _on_stop(self, number: int, frame: FrameType | None) -> None:
+        """The first request is noted and honoured by the next `wait`; the second kills."""
+        self._requests += 1
+        if self._requests > 1:
+            for part in self._parts:
+                part.kill()
+            if self._step is not None and self._step.poll() is None:
+                self._step.kill()
+
+
+def spawn(command: Sequence[str], env: Mapping[str, str], log: Any, **as_whom: Any) -> subprocess.Popen[bytes]:
+    """A child in a process group of its own, which gets SIGTERM when we die."""
+    return subprocess.Popen(
+        command,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+        preexec_fn=ends_with_parent(signal.SIGTERM),
+        **as_whom,
+    )

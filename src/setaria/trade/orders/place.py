@@ -1,0 +1,262 @@
+"""The door: every order of every channel is born here and nowhere else (law 1).
+
+`place` reads, decides and writes a whole batch in one transaction and two round trips:
+
+1. lock the stock accounts concerned, in key order, so that batches queue up instead of deadlocking, then
+   read terms, earlier orders and claims (after the lock, so that nothing read can change before the commit);
+2. decide in memory (`rules.decide`), write orders, lines, holds, claims and live counters, commit.
+
+It takes no payment, sends nothing, and never answers before the commit is durable.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from setaria.kernel.arrays import int4s, int8s, uuids
+from setaria.kernel.batches import Batch, durable_batch, retried
+from setaria.trade.orders.counters import count_placed
+from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Line, Outcome, Placed, Request
+from setaria.trade.orders.rules import AccountKey, Book, Draft, Known, Terms, decide
+
+PAYMENT_SECONDS = 900  # 15 minutes, unless the drop says otherwise (REQUIREMENTS.md, "Rush and pre-order")
+
+# What a batch asks for, each combination once: the door's other reads start from it.
+_WANTED = """
+    SELECT DISTINCT wanted.channel_id, wanted.drop_id, wanted.variant_id,
+           coalesce(drops_drop.pool_id, inventory_source.location_id) AS location_id
+    FROM unnest(%(item_channels)s, %(item_drops)s, %(item_variants)s) AS wanted (channel_id, drop_id, variant_id)
+    LEFT JOIN drops_drop ON drops_drop.id = wanted.drop_id
+    LEFT JOIN inventory_source ON inventory_source.channel_id = wanted.channel_id
+"""
+
+# Locking in key order keeps two batches from waiting for each other.
+_LOCK = f"""
+    SELECT account.variant_id, account.location_id, account.on_hand - account.held
+    FROM inventory_account AS account
+    JOIN (SELECT DISTINCT variant_id, location_id FROM ({_WANTED}) AS w) AS wanted USING (variant_id, location_id)
+    ORDER BY account.variant_id, account.location_id
+    FOR NO KEY UPDATE OF account
+"""
+
+_TERMS = f"""
+    SELECT wanted.channel_id, wanted.drop_id, wanted.variant_id,
+           market.id, market.mode = 'sell', market.currency, variant.product_id, wanted.location_id, price.amount,
+           drops_drop.opens_at, drops_drop.closes_at, coalesce(drops_drop.payment_seconds, {PAYMENT_SECONDS}),
+           item.limit_per_customer
+    FROM ({_WANTED}) AS wanted
+    JOIN markets_channel AS channel ON channel.id = wanted.channel_id
+    JOIN markets_market AS market ON market.id = channel.market_id
+    JOIN catalog_variant AS variant ON variant.id = wanted.variant_id
+    JOIN catalog_product AS product ON product.id = variant.product_id AND product.published
+    LEFT JOIN pricing_price AS price
+        ON price.variant_id = wanted.variant_id AND price.market_id = market.id AND price.valid @> %(now)s
+    LEFT JOIN drops_drop ON drops_drop.id = wanted.drop_id AND drops_drop.channel_id = wanted.channel_id
+    LEFT JOIN drops_dropitem AS item ON item.drop_id = drops_drop.id AND item.variant_id = wanted.variant_id
+    WHERE wanted.drop_id = 0 OR item.id IS NOT NULL
+"""
+
+_KNOWN = """
+    SELECT id, customer_id, channel_id, drop_id, total, currency, pay_by,
+           array_agg(variant_id ORDER BY position), array_agg(quantity ORDER BY position),
+           array_agg(unit_price ORDER BY position)
+    FROM orders_order JOIN orders_line ON orders_line.order_id = orders_order.id
+    WHERE id = ANY (%(ids)s)
+    GROUP BY id
+"""
+
+_CLAIMED = """
+    SELECT customer_id, drop_id, variant_id, quantity
+    FROM orders_claim
+    WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(claim_customers)s, %(claim_drops)s))
+"""
+
+_WRITE_ORDERS = """
+    INSERT INTO orders_order (id, customer_id, market_id, channel_id, drop_id, status, currency, total, placed_at, pay_by)
+    SELECT id, customer_id, market_id, channel_id, nullif(drop_id, 0), 1, currency, total, %(now)s, pay_by
+    FROM unnest(%(ids)s, %(customers)s, %(totals)s, %(groups)s) AS o (id, customer_id, total, group_no)
+    JOIN unnest(%(group_markets)s, %(group_channels)s, %(group_drops)s, %(group_currencies)s::text[],
+                %(group_pay_bys)s::timestamptz[])
+         WITH ORDINALITY AS g (market_id, channel_id, drop_id, currency, pay_by, group_no) USING (group_no)
+"""
+
+# One CTE feeds the lines and the holds, so they cannot disagree.
+_WRITE_LINES_AND_HOLDS = """
+    WITH line AS (
+        SELECT order_id, position, variant_id, location_id, quantity, unit_price
+        FROM unnest(%(line_orders)s, %(line_positions)s, %(line_items)s, %(line_quantities)s)
+             AS l (order_id, position, item_no, quantity)
+        JOIN unnest(%(item_variants)s, %(item_locations)s, %(item_prices)s)
+             WITH ORDINALITY AS i (variant_id, location_id, unit_price, item_no) USING (item_no)
+    ), hold AS (
+        INSERT INTO inventory_movement (source_id, variant_id, location_id, step, kind, on_hand_change, held_change, at)
+        SELECT order_id, variant_id, location_id, 0, 4, 0, quantity, %(now)s FROM line
+    )
+    INSERT INTO orders_line (order_id, position, variant_id, location_id, quantity, unit_price) SELECT * FROM line
+"""
+
+_WRITE_BALANCES = """
+    UPDATE inventory_account AS account SET held = held + quantity
+    FROM unnest(%(variants)s, %(locations)s, %(quantities)s) AS taken (variant_id, location_id, quantity)
+    WHERE account.variant_id = taken.variant_id AND account.location_id = taken.location_id
+"""
+
+_WRITE_CLAIMS = """
+    INSERT INTO orders_claim AS claim (customer_id, drop_id, variant_id, quantity, allowed)
+    SELECT * FROM unnest(%(customers)s, %(drops)s, %(variants)s, %(quantities)s, %(limits)s)
+    ON CONFLICT (customer_id, drop_id, variant_id)
+    DO UPDATE SET quantity = claim.quantity + excluded.quantity, allowed = excluded.allowed
+"""
+
+
+def place(requests: Sequence[Request], *, now: datetime) -> list[Outcome]:
+    """Place every order that can be placed; return an outcome per request, in the order of the requests.
+
+    `now` is the instant the whole batch is judged and stamped by. A refusal is a value; raises ValueError for a
+    batch of more than `BATCH_ORDERS_MAX`, RuntimeError inside an open transaction, and psycopg.Error when the
+    database fails, after which nothing may be assumed: ask `queries.outcomes_of` before answering a buyer.
+    """
+    if len(requests) > BATCH_ORDERS_MAX:
+        raise ValueError(f"A batch has at most {BATCH_ORDERS_MAX} orders, not {len(requests)}.")
+    if not requests:
+        return []
+    return _place(requests, now)
+
+
+@retried
+def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
+    with durable_batch() as batch:
+        book = _read(batch, requests, now)
+        outcomes, drafts = decide(requests, book, now)
+        if drafts:
+            _write(batch, drafts, now)
+    return outcomes
+
+
+def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
+    wanted = {(r.channel_id, r.drop_id or 0, line.variant_id) for r in requests for line in r.lines}
+    channels, drops, variants = zip(*wanted, strict=True) if wanted else ((), (), ())
+    items = {
+        "item_channels": int4s(channels),
+        "item_drops": int4s(drops),
+        "item_variants": int4s(variants),
+        "now": now,
+    }
+    claimants = list({(r.customer_id, r.drop_id) for r in requests if r.drop_id is not None})
+    free = batch.query(_LOCK, items)
+    terms = batch.query(_TERMS, items)
+    known = batch.query(_KNOWN, {"ids": uuids([r.id for r in requests])})
+    claimed = batch.query(
+        _CLAIMED,
+        {"claim_customers": int8s([c for c, _ in claimants]), "claim_drops": int4s([d for _, d in claimants])},
+    )
+    return Book(
+        free={(variant, location): units for variant, location, units in free},
+        terms={(channel, drop or None, variant): Terms(*row) for channel, drop, variant, *row in terms},
+        known={row[0]: _known(*row) for row in known},
+        claimed={(customer, drop, variant): units for customer, drop, variant, units in claimed},
+    )
+
+
+def _known(
+    id: UUID, customer: int, channel: int, drop: int | None, total: int, currency: str, pay_by: datetime,
+    variants: list[int], quantities: list[int], prices: list[int],
+) -> Known:  # fmt: skip
+    lines = tuple(Line(*line) for line in zip(variants, quantities, prices, strict=True))
+    return Known(Request(id, customer, channel, lines, drop), Placed(id, total, currency, pay_by))
+
+
+def _write(batch: Batch, drafts: Sequence[Draft], now: datetime) -> None:
+    _write_orders(batch, drafts, now)
+    taken = _write_lines_and_holds(batch, drafts, now)
+    accounts = sorted(taken)
+    batch.query(
+        _WRITE_BALANCES,
+        {
+            "variants": int4s([variant for variant, _ in accounts]),
+            "locations": int4s([location for _, location in accounts]),
+            "quantities": int8s([taken[account] for account in accounts]),
+        },
+    )
+    _write_claims(batch, drafts)
+    count_placed(batch, drafts, now)
+
+
+def _write_orders(batch: Batch, drafts: Sequence[Draft], now: datetime) -> None:
+    # What orders of one channel and drop have in common travels once, not once an order.
+    groups: dict[tuple[int, int, int, str, datetime], int] = {}
+    numbers = [
+        groups.setdefault(
+            (d.terms[0].market_id, d.request.channel_id, d.request.drop_id or 0, d.placed.currency, d.placed.pay_by),
+            len(groups) + 1,
+        )
+        for d in drafts
+    ]
+    markets, channels, drops, currencies, pay_bys = zip(*groups, strict=True)
+    batch.query(
+        _WRITE_ORDERS,
+        {
+            "now": now,
+            "ids": uuids([d.request.id for d in drafts]),
+            "customers": int8s([d.request.customer_id for d in drafts]),
+            "totals": int8s([d.placed.total for d in drafts]),
+            "groups": int8s(numbers),
+            "group_markets": int4s(markets),
+            "group_channels": int4s(channels),
+            "group_drops": int4s(drops),
+            "group_currencies": list(currencies),
+            "group_pay_bys": list(pay_bys),
+        },
+    )
+
+
+def _write_lines_and_holds(batch: Batch, drafts: Sequence[Draft], now: datetime) -> Counter[AccountKey]:
+    items: dict[tuple[int, int, int], int] = {}
+    taken: Counter[AccountKey] = Counter()
+    orders, positions, numbers, quantities = [], [], [], []
+    for draft in drafts:
+        for position, (line, terms) in enumerate(zip(draft.request.lines, draft.terms, strict=True)):
+            orders.append(draft.request.id)
+            positions.append(position)
+            item = (line.variant_id, terms.location_id, line.unit_price)
+            numbers.append(items.setdefault(item, len(items) + 1))
+            quantities.append(line.quantity)
+            taken[line.variant_id, terms.location_id] += line.quantity
+    variants, locations, prices = zip(*items, strict=True)
+    batch.query(
+        _WRITE_LINES_AND_HOLDS,
+        {
+            "now": now,
+            "line_orders": uuids(orders),
+            "line_positions": int4s(positions),
+            "line_items": int8s(numbers),
+            "line_quantities": int4s(quantities),
+            "item_variants": int4s(variants),
+            "item_locations": int4s(locations),
+            "item_prices": int8s(prices),
+        },
+    )
+    return taken
+
+
+def _write_claims(batch: Batch, drafts: Sequence[Draft]) -> None:
+    claims: Counter[tuple[int, int, int, int]] = Counter()
+    for draft in drafts:
+        for line, terms in zip(draft.request.lines, draft.terms, strict=True):
+            if terms.limit is not None and draft.request.drop_id is not None:
+                claims[draft.request.customer_id, draft.request.drop_id, line.variant_id, terms.limit] += line.quantity
+    if not claims:
+        return
+    keys = sorted(claims)
+    customers, drops, variants, limits = zip(*keys, strict=True)
+    batch.query(
+        _WRITE_CLAIMS,
+        {
+            "customers": int8s(customers),
+            "drops": int4s(drops),
+            "variants": int4s(variants),
+            "quantities": int4s([claims[key] for key in keys]),
+            "limits": int4s(limits),
+        },
+    )

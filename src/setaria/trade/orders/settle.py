@@ -1,0 +1,197 @@
+"""Money has arrived: decide what becomes of it, once per payment, whatever order the news comes in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from setaria.goods.inventory.hold import Hold, hold_again
+from setaria.kernel.arrays import int4s, int8s, uuids
+from setaria.kernel.batches import Batch, durable_batch, retried
+from setaria.trade.orders.counters import count_paid
+from setaria.trade.orders.models import Settlement, Status
+
+SETTLE_BATCH_MAX = 2_000
+
+Outcome = Settlement.Outcome
+
+
+class Money(msgspec.Struct, frozen=True):
+    """A provider's word that `amount` (minor units) was taken from the buyer for an order."""
+
+    order_id: UUID
+    payment_id: UUID
+    provider: str
+    amount: int
+    currency: str
+
+
+class Answer(StrEnum):
+    """What became of a payment."""
+
+    PAID = "PAID"  # the order is paid by it
+    REFUND = "REFUND"  # taken note of, and owed back in full
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"  # no such order; nothing was written
+    CONFLICT = "CONFLICT"  # the same payment came before with another amount; nothing was written
+
+
+class _State(msgspec.Struct):
+    """An order as the batch sees it while deciding."""
+
+    status: int
+    total: int
+    currency: str
+    market_id: int
+    channel_id: int
+    drop_id: int | None
+
+
+_ORDERS = """
+    SELECT id, status, total, currency, market_id, channel_id, drop_id
+    FROM orders_order WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE
+"""
+_EARLIER = "SELECT order_id, payment_id, amount, currency, outcome FROM orders_settlement WHERE order_id = ANY (%(ids)s)"
+_LINES = """
+    SELECT line.order_id, line.variant_id, line.location_id, line.quantity, line.unit_price, variant.product_id
+    FROM orders_line AS line JOIN catalog_variant AS variant ON variant.id = line.variant_id
+    WHERE line.order_id = ANY (%(ids)s) ORDER BY line.order_id, line.position
+"""
+_PAY = """
+    UPDATE orders_order SET status = 2, paid_at = %(now)s
+    WHERE id = ANY (%(ids)s) AND status IN (1, 3)
+"""
+_EVENTS = """
+    INSERT INTO orders_event (order_id, status, at, note)
+    SELECT order_id, 2, %(now)s, '' FROM unnest(%(ids)s) AS paid (order_id)
+"""
+_SETTLEMENTS = """
+    INSERT INTO orders_settlement (order_id, payment_id, provider, amount, currency, outcome, at)
+    SELECT order_id, payment_id, provider, amount, currency, outcome, %(now)s
+    FROM unnest(%(orders)s, %(payments)s, %(providers)s::text[], %(amounts)s, %(currencies)s::text[], %(outcomes)s)
+         AS s (order_id, payment_id, provider, amount, currency, outcome)
+"""
+
+
+def settle(money: Sequence[Money], *, now: datetime) -> list[Answer]:
+    """Apply payments to their orders; return an answer per payment, in their order.
+
+    Paid in time: the order is paid. After expiry: stock is taken again if there is any, else the money is owed
+    back in full. Wrong amount or currency, cancelled or already paid: owed back in full. The same payment again
+    gets its first answer. Moves no money itself: refunds are worked off from the settlements by `trade.payments`.
+    """
+    if len(money) > SETTLE_BATCH_MAX:
+        raise ValueError(f"A batch has at most {SETTLE_BATCH_MAX} payments, not {len(money)}.")
+    return _settle(money, now) if money else []
+
+
+@retried
+def _settle(money: Sequence[Money], now: datetime) -> list[Answer]:
+    with durable_batch() as batch:
+        ids = sorted({m.order_id for m in money})
+        key = {"ids": uuids(ids)}
+        order_rows, earlier_rows, line_rows = (batch.query(sql, key) for sql in (_ORDERS, _EARLIER, _LINES))
+        orders = {row[0]: _State(*row[1:]) for row in order_rows}
+        earlier = {(order, payment): tuple(rest) for order, payment, *rest in earlier_rows}
+        lines: dict[UUID, list[tuple[int, ...]]] = {}
+        for order_id, *line in line_rows:
+            lines.setdefault(order_id, []).append(tuple(line))
+        retaken = _retake(batch, money, orders, earlier, lines, now)
+        answers: list[Answer] = []
+        fresh: dict[tuple[UUID, UUID], tuple[Money, Outcome]] = {}
+        paid: list[UUID] = []
+        for m in money:
+            answer, outcome = _judge(m, orders.get(m.order_id), earlier, retaken)
+            answers.append(answer)
+            if outcome is not None:
+                earlier[m.order_id, m.payment_id] = (m.amount, m.currency, outcome)
+                fresh[m.order_id, m.payment_id] = (m, outcome)
+                if outcome == Outcome.APPLIED:
+                    paid.append(m.order_id)
+                    orders[m.order_id].status = Status.PAID
+        _write(batch, fresh, paid, orders, lines, now)
+    return answers
+
+
+def _judge(
+    m: Money, order: _State | None, earlier: dict[tuple[UUID, UUID], tuple[object, ...]], retaken: set[UUID]
+) -> tuple[Answer, Outcome | None]:
+    if order is None:
+        return Answer.UNKNOWN_ORDER, None
+    before = earlier.get((m.order_id, m.payment_id))
+    if before is not None:
+        if before[:2] != (m.amount, m.currency):
+            return Answer.CONFLICT, None
+        return (Answer.PAID if before[2] == Outcome.APPLIED else Answer.REFUND), None
+    if (m.amount, m.currency) != (order.total, order.currency):
+        return Answer.REFUND, Outcome.REFUND_WRONG_AMOUNT
+    if order.status == Status.PLACED or (order.status == Status.EXPIRED and m.order_id in retaken):
+        return Answer.PAID, Outcome.APPLIED
+    if order.status == Status.EXPIRED:
+        return Answer.REFUND, Outcome.REFUND_SOLD_OUT
+    return Answer.REFUND, Outcome.REFUND_NOT_PAYABLE
+
+
+def _retake(
+    batch: Batch,
+    money: Sequence[Money],
+    orders: dict[UUID, _State],
+    earlier: dict[tuple[UUID, UUID], tuple[object, ...]],
+    lines: dict[UUID, list[tuple[int, ...]]],
+    now: datetime,
+) -> set[UUID]:
+    """Take stock again for expired orders whose full payment came late; return those that got all of it."""
+    late = {
+        m.order_id
+        for m in money
+        if (order := orders.get(m.order_id)) is not None
+        and order.status == Status.EXPIRED
+        and (m.amount, m.currency) == (order.total, order.currency)
+        and (m.order_id, m.payment_id) not in earlier
+    }
+    if not late:
+        return set()
+    holds = [
+        Hold(order_id, variant, location, quantity)
+        for order_id in sorted(late)
+        for variant, location, quantity, *_ in lines[order_id]
+    ]
+    return hold_again(batch, holds, now)
+
+
+def _write(
+    batch: Batch,
+    fresh: dict[tuple[UUID, UUID], tuple[Money, Outcome]],
+    paid: list[UUID],
+    orders: dict[UUID, _State],
+    lines: dict[UUID, list[tuple[int, ...]]],
+    now: datetime,
+) -> None:
+    if fresh:
+        rows = list(fresh.values())
+        batch.query(
+            _SETTLEMENTS,
+            {
+                "now": now,
+                "orders": uuids([m.order_id for m, _ in rows]),
+                "payments": uuids([m.payment_id for m, _ in rows]),
+                "providers": [m.provider for m, _ in rows],
+                "amounts": int8s([m.amount for m, _ in rows]),
+                "currencies": [m.currency for m, _ in rows],
+                "outcomes": int4s([outcome for _, outcome in rows]),
+            },
+        )
+    if paid:
+        batch.query(_PAY, {"ids": uuids(paid), "now": now})
+        batch.query(_EVENTS, {"ids": uuids(paid), "now": now})
+        count_paid(
+            batch,
+            [(orders[i].market_id, orders[i].channel_id, orders[i].total) for i in paid],
+            [
+                (orders[i].market_id, orders[i].channel_id, product, quantity, quantity * price)
+                for i in paid
+                for _, _, quantity, price, product in lines[i]
+            ],
+            now,
+        )

@@ -52,35 +52,26 @@ HOLD, RELEASE = 4, 5
 def release(batch: Batch, holds: Sequence[Hold], now: datetime) -> None:
     """Let holds go; their units are at once for sale again."""
     if holds:
-        _lock(batch, holds)
+        lock(batch, holds)
         _apply(batch, holds, RELEASE, -1, now)
 
 
-def hold_again(batch: Batch, holds: Sequence[Hold], now: datetime) -> set[UUID]:
-    """Hold units once more for sources whose earlier hold was released; return the sources that got all of theirs.
+def hold_again(batch: Batch, holds: Sequence[Hold], now: datetime) -> None:
+    """Hold units once more for sources whose earlier hold was released.
 
-    Sources are served in the order given; one that cannot have everything takes nothing.
+    The caller has locked the accounts and knows that the units are there; the check constraint refuses otherwise.
     """
-    free = {(variant, location): units for variant, location, units in _lock(batch, holds)}
-    by_source: dict[UUID, list[Hold]] = {}
-    for hold in holds:
-        by_source.setdefault(hold.source_id, []).append(hold)
-    served = []
-    for own in by_source.values():
-        if all(free.get((h.variant_id, h.location_id), 0) >= h.quantity for h in own):
-            served += own
-            for h in own:
-                free[h.variant_id, h.location_id] -= h.quantity
-    if served:
-        _apply(batch, served, HOLD, 1, now)
-    return {hold.source_id for hold in served}
+    if holds:
+        _apply(batch, holds, HOLD, 1, now)
 
 
-def _lock(batch: Batch, holds: Sequence[Hold]) -> list[tuple[int, int, int]]:
+def lock(batch: Batch, holds: Sequence[Hold]) -> dict[tuple[int, int], int]:
+    """Lock the accounts of `holds` in key order; return the free units of each (variant, location)."""
     accounts = sorted({(h.variant_id, h.location_id) for h in holds})
-    return batch.query(
+    rows = batch.query(
         _LOCK, {"variants": int4s([v for v, _ in accounts]), "locations": int4s([place for _, place in accounts])}
-    ).fetchall()
+    )
+    return {(variant, location): units for variant, location, units in rows}
 
 
 def _apply(batch: Batch, holds: Sequence[Hold], kind: int, sign: int, now: datetime) -> None:

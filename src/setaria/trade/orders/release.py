@@ -3,7 +3,6 @@
 Both let the stock and the customer's claim go in the transaction that changes the order.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -12,8 +11,9 @@ from uuid import UUID
 import msgspec
 
 from setaria.goods.inventory.hold import Hold, release
-from setaria.kernel.arrays import int4s, int8s, uuids
+from setaria.kernel.arrays import uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
+from setaria.trade.orders import claim
 from setaria.trade.orders.models import Status
 
 EXPIRE_BATCH_MAX = 1_000
@@ -51,12 +51,6 @@ _LINES = """
     SELECT line.order_id, line.variant_id, line.location_id, line.quantity, o.customer_id, o.drop_id
     FROM orders_line AS line JOIN orders_order AS o ON o.id = line.order_id
     WHERE line.order_id = ANY (%(ids)s)
-"""
-_CLAIMS = """
-    UPDATE orders_claim AS claim SET quantity = claim.quantity - freed.quantity
-    FROM unnest(%(customers)s, %(drops)s, %(variants)s, %(quantities)s)
-         AS freed (customer_id, drop_id, variant_id, quantity)
-    WHERE (claim.customer_id, claim.drop_id, claim.variant_id) = (freed.customer_id, freed.drop_id, freed.variant_id)
 """
 
 
@@ -104,19 +98,7 @@ def _let_go(batch: Batch, ids: list[UUID], status: Status, now: datetime) -> Non
     batch.query(_CHANGE, {"ids": uuids(ids), "status": status.value, "now": now})
     lines = batch.query(_LINES, {"ids": uuids(ids)}).fetchall()
     release(batch, [Hold(*line[:4]) for line in lines], now)
-    claims: Counter[tuple[int, int, int]] = Counter()
-    for _, variant, _, quantity, customer, drop in lines:
-        if drop is not None:
-            claims[customer, drop, variant] += quantity
-    if claims:
-        keys = sorted(claims)
-        customers, drops, variants = zip(*keys, strict=True)
-        batch.query(
-            _CLAIMS,
-            {
-                "customers": int8s(customers),
-                "drops": int4s(drops),
-                "variants": int4s(variants),
-                "quantities": int4s([claims[key] for key in keys]),
-            },
-        )
+    claim.change(
+        batch,
+        [(customer, drop, variant, -quantity) for _, variant, _, quantity, customer, drop in lines],
+    )

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from setaria.goods.inventory.hold import Hold, hold_again
+from setaria.goods.inventory.hold import Hold, hold_again, lock
 from setaria.kernel.arrays import int4s, int8s, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
+from setaria.trade.orders import claim
 from setaria.trade.orders.counters import count_paid
 from setaria.trade.orders.models import Settlement, Status
 
@@ -46,10 +47,11 @@ class _State(msgspec.Struct):
     market_id: int
     channel_id: int
     drop_id: int | None
+    customer_id: int
 
 
 _ORDERS = """
-    SELECT id, status, total, currency, market_id, channel_id, drop_id
+    SELECT id, status, total, currency, market_id, channel_id, drop_id, customer_id
     FROM orders_order WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE
 """
 _EARLIER = "SELECT order_id, payment_id, amount, currency, outcome FROM orders_settlement WHERE order_id = ANY (%(ids)s)"
@@ -141,7 +143,7 @@ def _retake(
     lines: dict[UUID, list[tuple[int, ...]]],
     now: datetime,
 ) -> set[UUID]:
-    """Take stock again for expired orders whose full payment came late; return those that got all of it."""
+    """Take stock and claims again for expired orders whose full payment came late; return those that got all."""
     late = {
         m.order_id
         for m in money
@@ -150,14 +152,51 @@ def _retake(
         and (m.amount, m.currency) == (order.total, order.currency)
         and (m.order_id, m.payment_id) not in earlier
     }
-    if not late:
-        return set()
-    holds = [
-        Hold(order_id, variant, location, quantity)
+    wanted = {
+        order_id: [Hold(order_id, variant, location, quantity) for variant, location, quantity, *_ in lines[order_id]]
         for order_id in sorted(late)
-        for variant, location, quantity, *_ in lines[order_id]
-    ]
-    return hold_again(batch, holds, now)
+    }
+    if not wanted:
+        return set()
+    free = lock(batch, [hold for holds in wanted.values() for hold in holds])
+    claims = claim.lock(batch, [_owner(orders[order_id]) for order_id in wanted])
+    served: dict[UUID, list[Hold]] = {}
+    for order_id, holds in wanted.items():
+        if _can_have(holds, _owner(orders[order_id]), free, claims):
+            served[order_id] = holds
+    hold_again(batch, [hold for holds in served.values() for hold in holds], now)
+    claim.change(
+        batch,
+        [(*_owner(orders[i]), hold.variant_id, hold.quantity) for i, holds in served.items() for hold in holds],
+    )
+    return set(served)
+
+
+def _owner(order: _State) -> tuple[int, int | None]:
+    return order.customer_id, order.drop_id
+
+
+def _can_have(
+    holds: list[Hold],
+    owner: tuple[int, int | None],
+    free: dict[tuple[int, int], int],
+    claims: dict[tuple[int, int, int], tuple[int, int]],
+) -> bool:
+    """Whether there is stock for all of `holds` and the limit allows it; if so, takes them off `free` and `claims`."""
+    customer, drop = owner
+    for h in holds:
+        if free.get((h.variant_id, h.location_id), 0) < h.quantity:
+            return False
+        used, allowed = claims.get((customer, drop or 0, h.variant_id), (0, h.quantity))
+        if used + h.quantity > allowed:
+            return False
+    for h in holds:
+        free[h.variant_id, h.location_id] -= h.quantity
+        key = (customer, drop or 0, h.variant_id)
+        if key in claims:
+            used, allowed = claims[key]
+            claims[key] = (used + h.quantity, allowed)
+    return True
 
 
 def _write(

@@ -36,7 +36,7 @@ from typing import Any
 from urllib.parse import quote
 
 from setaria.site.home import Home
-from setaria.site.supervisor import end, ends_with_parent, open_log, tail
+from setaria.site.supervisor import LaunchError, end, open_log, spawn, tail
 
 STATE = Path("/var/lib/setaria")  # what root's server cannot reach elsewhere
 SERVER_USERS = ("setaria", "nobody", "daemon")  # the first that there is
@@ -82,7 +82,7 @@ SETTINGS = {
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class DatabaseServerError(Exception):
+class DatabaseServerError(LaunchError):
     """PostgreSQL cannot be started here. Its text says what happened, and what to do."""
 
 
@@ -154,19 +154,25 @@ class EmbeddedPostgres:
         self._end_leftovers()
         self._socket_dir = self._ensure_socket_dir()
         self._write_configuration()
-        command = [self._bin / "postgres", "-D", self.data, "-k", self._socket_dir, "-h", "", "-p", str(SOCKET_PORT)]
-        number = signal.SIGQUIT if self._throw_away else signal.SIGINT
+        command: list[str | Path] = [
+            self._bin / "postgres",
+            "-D",
+            self.data,
+            "-k",
+            self._socket_dir,
+            "-h",
+            "",
+            "-p",
+            str(SOCKET_PORT),
+        ]
         with open_log(self.log) as log:
-            self.process = subprocess.Popen(
+            self.process = spawn(
                 command,
-                env=_server_environment(),
+                _server_environment(),
+                log,
+                at_our_death=signal.SIGQUIT if self._throw_away else signal.SIGINT,
                 cwd=self.data,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-                preexec_fn=ends_with_parent(number),
-                **self._as,
+                as_whom=self._as,
             )
         return self.process
 
@@ -283,7 +289,7 @@ class EmbeddedPostgres:
                 "--no-instructions", *(["--no-sync"] if self._throw_away else []),
             ]  # fmt: skip
             done = subprocess.run(
-                command, env=_server_environment(), cwd=folder, stdin=subprocess.DEVNULL,
+                command, check=False, env=_server_environment(), cwd=folder, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self._as,
             )  # fmt: skip
             if done.returncode == 0:
@@ -325,8 +331,17 @@ class EmbeddedPostgres:
         self._own(file)
 
     def _client(self, program: str, *arguments: str) -> str:
-        command = [self._bin / program, "-h", str(self._socket_dir), "-p", str(SOCKET_PORT), "-U", SUPERUSER, *arguments]
-        done = subprocess.run(command, env=_server_environment(), capture_output=True, text=True)
+        command = [
+            str(self._bin / program),
+            "-h",
+            str(self._socket_dir),
+            "-p",
+            str(SOCKET_PORT),
+            "-U",
+            SUPERUSER,
+            *arguments,
+        ]
+        done = subprocess.run(command, env=_server_environment(), capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise DatabaseServerError(f"{program} failed: {done.stderr.strip()}")
         return done.stdout
@@ -400,7 +415,7 @@ def _server_account() -> Account:
     if useradd and not _known(SERVER_USERS[0]):
         command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(STATE)]
         command += ["--shell", "/usr/sbin/nologin", SERVER_USERS[0]]
-        subprocess.run(command, capture_output=True)  # refused, or another start was first: see below
+        subprocess.run(command, capture_output=True, check=False)  # refused, or another start was first: see below
     for name in SERVER_USERS:
         if account := _known(name):
             return account
@@ -435,7 +450,7 @@ def _runnable_binaries(bin_dir: Path | None, as_whom: dict[str, Any]) -> Path:
 
 def _output(postgres: Path, as_whom: dict[str, Any]) -> str | None:
     try:
-        done = subprocess.run([postgres, "--version"], cwd="/", capture_output=True, text=True, **as_whom)
+        done = subprocess.run([postgres, "--version"], cwd="/", capture_output=True, text=True, check=False, **as_whom)
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
@@ -445,7 +460,9 @@ def _major_version(bin_dir: Path, as_whom: dict[str, Any]) -> int:
     found = re.search(r"(\d+)", (_output(bin_dir / "postgres", as_whom) or "").partition("PostgreSQL")[2])
     version = int(found[1]) if found else 0
     if version < VERSION_MIN:
-        raise DatabaseServerError(f"PostgreSQL in {bin_dir} is version {version}; Setaria needs {VERSION_MIN} or later.")
+        raise DatabaseServerError(
+            f"PostgreSQL in {bin_dir} is version {version}; Setaria needs {VERSION_MIN} or later."
+        )
     return version
 
 
@@ -476,7 +493,8 @@ def _server_environment() -> dict[str, str]:
 
 def _can(as_whom: dict[str, Any], test: str, path: Path) -> bool:
     """Ask the kernel as that user, because modes alone do not say it (lists, mounts)."""
-    return subprocess.run(["/bin/sh", "-c", f'test {test} "$1"', "sh", path], cwd="/", **as_whom).returncode == 0
+    command = ["/bin/sh", "-c", f'test {test} "$1"', "sh", str(path)]
+    return subprocess.run(command, cwd="/", check=False, **as_whom).returncode == 0
 
 
 def _make_public(folder: Path) -> None:
@@ -517,12 +535,13 @@ def _user_name(uid: int) -> str:
 
 
 def _processes_in(folder: Path) -> list[int]:
-    """Processes whose current folder is this one, as every process of a PostgreSQL server has."""
+    """Server processes whose current folder is this one, as all of a PostgreSQL server have."""
     pids = []
-    for entry in Path("/proc").glob("[0-9]*/cwd"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if os.readlink(entry) == str(folder) and int(entry.parent.name) != os.getpid():
-                pids.append(int(entry.parent.name))
+            program = Path(os.readlink(process / "exe").removesuffix(" (deleted)")).name
+            if program == "postgres" and os.readlink(process / "cwd") == str(folder):
+                pids.append(int(process.name))
     return pids
 
 
@@ -538,7 +557,8 @@ def _all_gone(folder: Path, seconds_max: float) -> bool:
 def main(command: Sequence[str]) -> int:
     """Run `command` with a throw-away database in `DATABASE_URL`; its exit code."""
     with temporary_postgres() as server:
-        return subprocess.run(command, env=os.environ | {"DATABASE_URL": server.url("setaria")}).returncode
+        env = os.environ | {"DATABASE_URL": server.url("setaria")}
+        return subprocess.run(command, env=env, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Self
 
+NOBODY_ELSE: Mapping[str, Any] = {}
 RESTART_SECONDS_FIRST = 0.5
 RESTART_SECONDS_MAX = 10.0
 STEADY_SECONDS = 30.0  # alive this long: the next death starts again at RESTART_SECONDS_FIRST
@@ -31,33 +32,24 @@ LOG_BYTES_MAX = 10_000_000  # a log this long is set aside as `.1` when its part
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # (signal, seconds to wait for the end after it); SIGKILL follows the last one.
-TERMINATE: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 5.0),)
+Ending = Sequence[tuple[signal.Signals, float]]
+TERMINATE: Ending = ((signal.SIGTERM, 5.0),)
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.PyDLL(None) if sys.platform == "linux" else None
+
+
+class LaunchError(Exception):
+    """A part cannot be started. Its text says why; it is tried again like one that died."""
 
 
 class StopRequested(Exception):
     """Somebody pressed Ctrl-C or sent SIGTERM. Raised from waits only, never in mid-step."""
 
 
-def ends_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """For `Popen(preexec_fn=…)`: the child gets signal `number` when its parent dies, kill -9
-    included. Linux only; elsewhere it does nothing. The "parent" is the thread that forks."""
-    parent = os.getpid()
-
-    def in_child() -> None:
-        if _libc is None:
-            return
-        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
-    return in_child
-
-
 def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
-    """The same for this process, once it runs; for children that others fork."""
+    """Get a signal when the parent dies, kill -9 included (Linux only); for children that
+    others fork."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(number))
 
@@ -79,11 +71,13 @@ def tail(path: Path, lines_max: int = 12) -> str:
         return ""
 
 
-def end(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
-    """End a child and all of its process group: each signal in turn, then SIGKILL."""
+def end(process: subprocess.Popen[bytes], steps: Ending, *, asked: bool = False) -> None:
+    """End a child and all of its process group: each signal in turn, then SIGKILL. `asked`: it has
+    got the first one already (a second would make some hurry)."""
     for number, seconds in steps:
-        with suppress(ProcessLookupError):
+        if not asked:
             process.send_signal(number)
+        asked = False
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
             break
@@ -104,7 +98,7 @@ class Part:
     name: str  # as people read it: "web server"
     launch: Callable[[], subprocess.Popen[bytes]]
     log: Path
-    ending: Sequence[tuple[signal.Signals, float]] = TERMINATE
+    ending: Ending = TERMINATE
     at_once: signal.Signals = signal.SIGKILL  # for the impatient
     others_need_it: bool = False  # ends only after all parts that are not needed
 
@@ -138,9 +132,14 @@ class Part:
     def seconds_to_restart(self) -> float | None:
         return None if self._again_at is None else max(0.0, self._again_at - time.monotonic())
 
-    def stop(self) -> None:
+    def ask_to_end(self) -> None:
         if self.process is not None:
-            end(self.process, self.ending)
+            self.process.send_signal(self.ending[0][0])
+
+    def await_end(self) -> None:
+        """After `ask_to_end`: wait, insist, kill."""
+        if self.process is not None:
+            end(self.process, self.ending, asked=True)
             self.process = None
 
     def kill(self) -> None:
@@ -163,7 +162,7 @@ class Supervisor:
         self._handlers: dict[int, Any] = {}
         self._wakeup = (-1, -1)
 
-    def __enter__(self) -> Supervisor:
+    def __enter__(self) -> Self:
         read, write = os.pipe()
         os.set_blocking(read, False)
         os.set_blocking(write, False)
@@ -236,19 +235,19 @@ class Supervisor:
             if part.seconds_to_restart() == 0.0:
                 try:
                     part.start()
-                except Exception as error:
-                    part.log.open("a").write(f"{error}\n")
+                except (LaunchError, OSError) as error:
+                    with open_log(part.log) as log:
+                        log.write(f"{error}\n".encode())
                     self._report(part, 1, part.plan_restart())
 
     def stop(self) -> None:
         """End all parts: first, at the same time, those that need the others."""
         for needed in (False, True):
-            parts = [p for p in self._parts if p.others_need_it is needed and p.process is not None]
+            parts = [part for part in self._parts if part.others_need_it is needed]
             for part in parts:
-                if part.process is not None:
-                    part.process.send_signal(part.ending[0][0])
+                part.ask_to_end()
             for part in parts:
-                part.stop()
+                part.await_end()
         self._parts.clear()
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
@@ -261,15 +260,42 @@ class Supervisor:
                 self._step.kill()
 
 
-def spawn(command: Sequence[str], env: Mapping[str, str], log: Any, **as_whom: Any) -> subprocess.Popen[bytes]:
-    """A child in a process group of its own, which gets SIGTERM when we die."""
+def spawn(
+    command: Sequence[str | Path],
+    env: Mapping[str, str],
+    log: Any,
+    *,
+    at_our_death: signal.Signals = signal.SIGTERM,
+    cwd: Path | None = None,
+    as_whom: Mapping[str, Any] = NOBODY_ELSE,
+) -> subprocess.Popen[bytes]:
+    """A child in a process group of its own, its output in `log`, which gets a signal when we
+    die, kill -9 included (Linux only). "We" is the thread that calls this.
+
+    `as_whom`: Popen's `user`, `group`, `extra_groups`.
+    """
     return subprocess.Popen(
         command,
         env=dict(env),
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
         process_group=0,
-        preexec_fn=ends_with_parent(signal.SIGTERM),
+        preexec_fn=_ends_with_parent(at_our_death),  # noqa: PLW1509  one system call, no lock
         **as_whom,
     )
+
+
+def _ends_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """A hook for between fork and exec; after the change of user, which would undo it."""
+    parent = os.getpid()
+
+    def in_child() -> None:
+        if _libc is None:
+            return
+        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    return in_child

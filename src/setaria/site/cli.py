@@ -1,0 +1,213 @@
+"""The command line, `setaria`. Each command imports what it needs when it is called, so that
+`--help` answers at once and the supervisor stays small."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from setaria import __version__
+
+# Of Django's commands, those that work on files only.
+NEED_NO_DATABASE = {
+    "help", "version", "makemigrations", "makemessages", "compilemessages", "collectstatic", "findstatic", "diffsettings",
+}  # fmt: skip
+
+app = typer.Typer(
+    name="setaria",
+    help="Setaria, the commerce system of a brand that sells what it makes.\n\n"
+    "`setaria up` starts everything: database, web server, worker, and at first a demo brand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of the instance. Default: $SETARIA_HOME, else ./.home", show_default=False),
+]
+HostOption = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="TCP port to listen on.")]
+JsonFileOption = Annotated[
+    Path | None, typer.Option("--json", help="Write the figures to this file, too.", show_default=False)
+]
+
+
+def main() -> None:
+    """Entry point of the `setaria` program."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setaria.site.settings")
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"setaria {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def up(
+    port: PortOption = 8000,
+    host: HostOption = "127.0.0.1",
+    home: HomeOption = None,
+    demo: Annotated[
+        bool | None,
+        typer.Option(
+            "--demo/--no-demo",
+            help="Load the demo brand into an empty database. Default: yes, but not where DATABASE_URL is set.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Run everything here, until Ctrl-C."""
+    from setaria.site.up import up as run
+
+    raise typer.Exit(run(port=port, host=host, home=home, demo=demo))
+
+
+@app.command()
+def web(
+    port: PortOption = 8000,
+    host: HostOption = "127.0.0.1",
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    home: HomeOption = None,
+) -> None:
+    """Run the web server alone."""
+    folder = _use_instance(home)
+    from setaria.site.up import serve
+
+    serve(host=host, port=port, processes=processes, static=folder / "static")
+
+
+@app.command()
+def worker(home: HomeOption = None) -> None:
+    """Run the worker of the job queue alone."""
+    _use_instance(home)
+    from setaria.site.worker import main as run
+
+    run()
+
+
+@app.command()
+def migrate(home: HomeOption = None) -> None:
+    """Bring the database's schema up to date."""
+    _use_instance(home)
+    _django(["migrate", "--noinput"])
+
+
+@app.command()
+def demo(home: HomeOption = None) -> None:
+    """Load the demo brand."""
+    _use_instance(home)
+    from setaria.site.demo_loader import main as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def check(home: HomeOption = None) -> None:
+    """Say what is unsafe or missing in this installation."""
+    _use_instance(home)
+    from setaria.site.check import main as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def audit(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Prove that nothing is sold twice and every sum is right."""
+    _use_instance(home)
+    from setaria.site.audit import main as run
+
+    raise typer.Exit(run(as_json))
+
+
+@app.command()
+def rush(
+    scenario: Annotated[str, typer.Argument(help="Name of the scenario.")],
+    scale: Annotated[float | None, typer.Option(help="Share of the documented day.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="The same seed replays the same crowd.")] = 1,
+    url: Annotated[
+        str | None,
+        typer.Option(help="An instance that runs. Default: one of its own, thrown away.", show_default=False),
+    ] = None,
+    json_file: JsonFileOption = None,
+) -> None:
+    """Replay a crowd, and count what became of every order."""
+    from setaria.site.rush.cli import main as run
+
+    raise typer.Exit(run(scenario, scale, seed, url, json_file))
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="A minute, rougher figures.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Everything; takes long.")] = False,
+    json_file: JsonFileOption = None,
+) -> None:
+    """Measure how fast this machine takes orders and shows pages."""
+    from setaria.site.bench.cli import main as run
+
+    raise typer.Exit(run(quick, full, json_file))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def manage(context: typer.Context) -> None:
+    """Pass a command to Django's manage (`setaria manage help`)."""
+    if context.args and context.args[0] not in NEED_NO_DATABASE:
+        _use_instance(None)
+    _django(context.args)
+
+
+def _django(arguments: list[str]) -> None:
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["setaria manage", *arguments])
+
+
+def _use_instance(home: Path | None) -> Path:
+    """Point the settings at DATABASE_URL, else at what runs in the home; the home's folder.
+
+    Leaves the process if there is neither. Variables that are set already win.
+    """
+    from setaria.site.home import Home
+
+    place = Home(home)
+    if "DATABASE_URL" not in os.environ:
+        running = place.running()
+        if running is None:
+            typer.echo(f"Nothing runs here ({place.path}). Start it with `setaria up`, or set DATABASE_URL.", err=True)
+            raise typer.Exit(1)
+        os.environ["DATABASE_URL"] = running.database_url
+        os.environ.setdefault("SETARIA_BASE_URL", running.url)
+        os.environ.setdefault("SETARIA_SECRET_KEY", place.secret_key())
+    os.environ["SETARIA_HOME"] = str(place.path)
+    return place.path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""HTTP answers of the gate: small JSON objects with a stable code and a sentence in the reader's language."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+encode = msgspec.json.Encoder().encode
+
+_JSON = (b"content-type", b"application/json")
+_NO_STORE = (b"cache-control", b"no-store")
+
+# code: (HTTP status, Chinese, English)
+MESSAGES: dict[str, tuple[int, str, str]] = {
+    "MALFORMED": (400, "请求内容有误，未做任何更改。", "The request makes no sense as it stands. Nothing was changed."),
+    "UNKNOWN_ITEM": (409, "没有找到这件商品，或它不在本次活动中。", "There is no such item, or it is not part of this sale."),
+    "MARKET_INFORMS_ONLY": (409, "该地区暂不直接销售。", "Nothing is sold directly in this market."),
+    "NOT_OPEN": (409, "活动尚未开始，请在开始后再试。", "The sale is not open yet. Try again once it has opened."),
+    "CLOSED": (409, "活动已结束。", "The sale is over."),
+    "PRICE_CHANGED": (409, "价格已变动，请刷新页面后确认。", "The price has changed. Reload the page and look again."),
+    "OVER_LIMIT": (409, "已达到每人限购数量。", "You already have as many as one customer may buy."),
+    "SOLD_OUT": (409, "已售罄。若有未付款的订单失效，会重新开放。", "Sold out. Units come back when unpaid orders lapse."),
+    "ID_CONFLICT": (409, "同一凭证已用于另一份订单。", "This pass was already used for a different order."),
+    "BAD_PASS": (403, "凭证无效，请重新进入活动页面。", "This pass is not valid. Open the sale's page again."),
+    "PASS_LAPSED": (403, "凭证已过期，请刷新活动页面。", "This pass has lapsed. Reload the sale's page."),
+    "BAD_SIGNATURE": (403, "签名不符。", "The signature does not match."),
+    "UNKNOWN_DROP": (404, "没有这场活动。", "There is no such sale."),
+    "NOT_FOUND": (404, "没有这个地址。", "There is nothing at this address."),
+    "WRONG_METHOD": (405, "不支持这种请求方式。", "This address does not answer that method."),
+    "TOO_LARGE": (413, "请求过大。", "The request is too large."),
+    "OVERLOADED": (503, "人多拥挤，请稍后重试。", "Too many people at once. Try again in a moment."),
+    "UNSURE": (503, "暂时无法确认结果；请用同一凭证重试，不会重复下单。",
+               "We cannot tell yet whether your order went through. Repeat it with the same pass: it cannot be made twice."),
+}  # fmt: skip
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A complete HTTP answer, ready to send."""
+
+    start: dict[str, Any]
+    body: dict[str, Any]
+
+
+def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
+    """Prepare a JSON answer; prepared ones may be sent any number of times."""
+    fields = [_JSON, _NO_STORE, (b"content-length", str(len(body)).encode()), *headers]
+    return Answer(
+        {"type": "http.response.start", "status": status, "headers": fields},
+        {"type": "http.response.body", "body": body},
+    )
+
+
+def _refusals(language: int) -> dict[str, Answer]:
+    extra = {"OVERLOADED": ((b"retry-after", b"1"),), "UNSURE": ((b"retry-after", b"2"),)}
+    return {
+        code: answer(texts[0], encode({"code": code, "message": texts[language]}), *extra.get(code, ()))
+        for code, texts in MESSAGES.items()
+    }
+
+
+_CHINESE, _ENGLISH = _refusals(1), _refusals(2)
+
+
+def refusal(code: str, scope: Scope) -> Answer:
+    """Return the prepared answer for a code in the language the reader's browser asks for (Chinese by default)."""
+    for name, value in scope["headers"]:
+        if name == b"accept-language":
+            return _ENGLISH[code] if value[:2].lower() == b"en" else _CHINESE[code]
+    return _CHINESE[code]
+
+
+def wrong_method(allowed: str) -> Answer:
+    """Answer 405 and say what is allowed."""
+    return answer(405, _CHINESE["WRONG_METHOD"].body["body"], (b"allow", allowed.encode()))
+
+
+async def respond(send: Send, prepared: Answer) -> None:
+    """Send a prepared answer."""
+    await send(prepared.start)
+    await send(prepared.body)

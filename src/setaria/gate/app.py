@@ -1,0 +1,140 @@
+"""The ASGI application of a web process: the gate's few addresses, and everything else to Django's pages.
+
+Django runs as WSGI on a bounded set of threads behind a bridge; the gate's own path never touches them, so a
+crowd at the gate does not take the shop down, nor the other way round.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi_typing import WSGIApp
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from setaria.gate import openapi
+from setaria.gate.answers import Answer, Receive, Scope, Send, answer, encode, refusal, respond, wrong_method
+from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
+from setaria.gate.metrics import PAGES_BUSY
+from setaria.gate.streams import Memory
+
+PAGE_THREADS = 8
+PAGES_WAITING_MAX = 256
+# Python hands its lock over every 5 ms by default: an age for the committer when the event loop is busy.
+SWITCH_SECONDS = 0.0005
+
+_HEALTHY = answer(200, encode({"status": "alive"}))
+_READY = answer(200, encode({"status": "ready"}))
+_NOT_READY = answer(503, encode({"status": "the database does not answer"}), (b"retry-after", b"1"))
+_EMPTY = answer(200, b"{}")
+_OPENAPI = answer(200, encode(openapi.DOCUMENT))
+
+
+class Gate:
+    """One web process's application."""
+
+    def __init__(self, pages: WSGIApp, secret: str) -> None:
+        self._pages = WSGIMiddleware(pages, workers=PAGE_THREADS)
+        self._pages_busy = 0
+        self.memory = Memory()
+        self.orders = OrderIntake(secret)
+        self.notifications = NotificationIntake(secret)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.startswith("/rush/"):
+                await respond(send, await self._rush(path, scope, receive))
+            else:
+                await self._other(path, scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _rush(self, path: str, scope: Scope, receive: Receive) -> Answer:
+        parts = path.split("/")  # "", "rush", drop, ["orders"]
+        method: str = scope["method"]
+        if len(parts) == 4 and parts[3] == "orders":
+            if method != "POST":
+                return wrong_method("POST")
+            drop = self.memory.drops.get(parts[2])
+            return refusal("UNKNOWN_DROP", scope) if drop is None else await self.orders.post(drop, scope, receive)
+        if len(parts) == 3:
+            return await self._rush_page(parts[2], method, scope, receive)
+        return refusal("NOT_FOUND", scope)
+
+    async def _rush_page(self, name: str, method: str, scope: Scope, receive: Receive) -> Answer:
+        if name == "empty":  # what the server can do at most: the measure that `setaria bench` divides by
+            if method != "POST":
+                return wrong_method("POST")
+            try:
+                await read_body(receive)
+            except TooLarge:
+                return refusal("TOO_LARGE", scope)
+            return _EMPTY
+        if method != "GET":
+            return wrong_method("GET")
+        if name == "openapi.json":
+            return _OPENAPI
+        drop = self.memory.drops.get(name)
+        return refusal("UNKNOWN_DROP", scope) if drop is None else answer(200, drop_view(drop))
+
+    async def _other(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if path == "/payments/sandbox/notify":
+            prepared = await self.notifications.post(scope, receive) if scope["method"] == "POST" else wrong_method("POST")
+            await respond(send, prepared)
+        elif path == "/health":
+            await respond(send, _HEALTHY)
+        elif path == "/ready":
+            await respond(send, _READY if self.memory.ready else _NOT_READY)
+        elif path == "/metrics":
+            body = generate_latest()
+            await send({"type": "http.response.start", "status": 200,
+                        "headers": [(b"content-type", CONTENT_TYPE_LATEST.encode())]})  # fmt: skip
+            await send({"type": "http.response.body", "body": body})
+        elif path.startswith("/wall/") and path.endswith(("/stream", "/figures")):
+            await self._wall(path, scope, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+    async def _wall(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        _, _, market, what = path.split("/", 3)
+        figures = await self.memory.figures_of(market)
+        if scope["method"] != "GET":
+            await respond(send, wrong_method("GET"))
+        elif figures is None:
+            await respond(send, refusal("NOT_FOUND", scope))
+        elif what == "figures":
+            await respond(send, answer(200, encode(figures)))
+        elif self.memory.crowded:
+            await respond(send, refusal("OVERLOADED", scope))
+        else:
+            await self.memory.show(market, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._pages_busy >= PAGES_WAITING_MAX:
+            await respond(send, refusal("OVERLOADED", scope))
+            return
+        self._pages_busy += 1
+        PAGES_BUSY.set(self._pages_busy)
+        try:
+            await self._pages(scope, receive, send)  # type: ignore[arg-type]
+        finally:
+            self._pages_busy -= 1
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message: dict[str, Any] = await receive()
+            if message["type"] == "lifespan.startup":
+                sys.setswitchinterval(SWITCH_SECONDS)
+                loop = asyncio.get_running_loop()
+                self.memory.start(loop)
+                self.orders.committer.start(loop)
+                self.notifications.committer.start(loop)
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                loop = asyncio.get_running_loop()
+                for committer in (self.orders.committer, self.notifications.committer):
+                    await loop.run_in_executor(None, committer.stop)
+                await self.memory.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

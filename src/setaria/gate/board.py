@@ -1,0 +1,103 @@
+"""What the gate knows by heart: the drops of the day, refreshed outside of any request.
+
+Everything here is a hint that saves a trip to the database; the door decides. The one thing answered from memory
+alone is a sell-out, and only when it is committed: `free` was 0 in a snapshot that also lists every order made for
+the item up to then. An order made later needs stock that came back, which a later snapshot would show first.
+"""
+
+from array import array
+from bisect import bisect_left
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+REFRESH_SECONDS = 0.2
+
+
+class ItemState(msgspec.Struct):
+    """An item of a drop as last seen: `free` units, the price now, and while sold out the orders made for it."""
+
+    variant_id: int
+    sku: str
+    limit: int
+    amount: int | None
+    free: int
+    version: int  # changes with every change of the stock account
+    made: "array[int] | None" = None
+
+    def refuses(self, order_id: UUID) -> bool:
+        """Whether an order for this item can be refused as sold out without asking the door.
+
+        An order that was made before must get its first answer, so ids that may be known are let through.
+        """
+        made = self.made
+        if made is None:
+            return False
+        mark = _mark(order_id)
+        at = bisect_left(made, mark)
+        return at == len(made) or made[at] != mark
+
+
+class DropState(msgspec.Struct):
+    """A drop as last seen."""
+
+    id: int
+    slug: str
+    channel_id: int
+    currency: str
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime
+    payment_seconds: int
+    items: dict[str, ItemState]
+
+
+def _mark(order_id: UUID) -> int:
+    # The low 64 bits of a UUIDv7 are random; two orders sharing them only costs a needless look-up.
+    return order_id.int & 0xFFFF_FFFF_FFFF_FFFF
+
+
+_DROPS = """
+    SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds,
+           v.id, v.sku, i.limit_per_customer, p.amount, coalesce(a.on_hand - a.held, 0), coalesce(a.xmin::text::bigint, 0)
+    FROM drops_drop AS d
+    JOIN markets_channel AS c ON c.id = d.channel_id
+    JOIN markets_market AS m ON m.id = c.market_id
+    JOIN drops_dropitem AS i ON i.drop_id = d.id
+    JOIN catalog_variant AS v ON v.id = i.variant_id
+    LEFT JOIN inventory_account AS a ON a.variant_id = v.id AND a.location_id = d.pool_id
+    LEFT JOIN pricing_price AS p
+        ON p.variant_id = v.id AND p.market_id = m.id AND p.valid @> greatest(now(), d.opens_at)
+    WHERE d.finished_at IS NULL
+    ORDER BY d.id, i.position
+"""
+_MADE = """
+    SELECT DISTINCT o.id FROM orders_order AS o JOIN orders_line AS l ON l.order_id = o.id
+    WHERE o.drop_id = %s AND l.variant_id = %s
+"""
+
+
+def read(before: dict[str, DropState]) -> dict[str, DropState]:
+    """Read all drops that are not finished, by slug, in one snapshot; `before` saves re-reading what is still so."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(_DROPS)
+        drops: dict[str, DropState] = {}
+        for row in cursor.fetchall():
+            drop = drops.setdefault(row[1], DropState(*row[:8], items={}))
+            item = ItemState(*row[8:])
+            drop.items[item.sku] = item
+            if item.free == 0:
+                item.made = _made(cursor, drop, item, before.get(drop.slug))
+    return drops
+
+
+def _made(cursor: CursorWrapper, drop: DropState, item: ItemState, before: DropState | None) -> "array[int]":
+    earlier = before.items.get(item.sku) if before is not None else None
+    if earlier is not None and earlier.made is not None and earlier.version == item.version:
+        return earlier.made
+    cursor.execute(_MADE, [drop.id, item.variant_id])
+    return array("Q", sorted(_mark(row[0]) for row in cursor.fetchall()))

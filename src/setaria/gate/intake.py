@@ -1,0 +1,207 @@
+"""The two things that are posted to the gate: orders with a pass, and payment notifications."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from setaria.gate.answers import Answer, Receive, Scope, answer, encode, refusal
+from setaria.gate.board import DropState, ItemState
+from setaria.gate.committer import Committer, Overloaded, Unsure
+from setaria.gate.metrics import NOTIFICATIONS, ORDERS
+from setaria.kernel.clock import now
+from setaria.trade.drops import passes
+from setaria.trade.orders.place import place
+from setaria.trade.orders.queries import placed_of
+from setaria.trade.orders.requests import Line, Outcome, Placed, Request
+from setaria.trade.orders.settle import Answer as Settled
+from setaria.trade.orders.settle import Money
+from setaria.trade.payments.notify import News, receive
+from setaria.trade.payments.sandbox import notification as sandbox
+
+BODY_BYTES_MAX = 8 * 1024
+WAITING_MAX = 8_192
+BATCH_ORDERS_MAX = 1_000
+BATCH_NEWS_MAX = 1_000
+
+
+class LineMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line as the page sends it: the unit price is the one the buyer saw, in minor units."""
+
+    sku: str
+    quantity: int
+    price: int
+
+
+class OrderMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order as the page sends it."""
+
+    lines: tuple[LineMessage, ...]
+    token: str = msgspec.field(name="pass")
+
+
+_decode_order = msgspec.json.Decoder(OrderMessage).decode
+
+
+class TooLarge(Exception):
+    """The body is over `BODY_BYTES_MAX`."""
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Read a request's body; raises TooLarge without reading on."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLarge
+        message = await receive()
+        body += message.get("body", b"")
+    if len(body) > BODY_BYTES_MAX:
+        raise TooLarge
+    return body
+
+
+def place_batch(requests: Sequence[Request]) -> Sequence[Outcome]:
+    """Place a batch at this instant and count what came of it."""
+    outcomes = place(requests, now=now())
+    tally: dict[str, int] = {}
+    for outcome in outcomes:
+        name = "PLACED" if isinstance(outcome, Placed) else outcome.code.value
+        tally[name] = tally.get(name, 0) + 1
+    for name, count in tally.items():
+        ORDERS.labels(name).inc(count)
+    return outcomes
+
+
+def find_placed(requests: Sequence[Request]) -> Sequence[Outcome | None]:
+    """After a failed commit: which of the orders are there after all? What is not cannot be told from a late commit."""
+    found = placed_of([request.id for request in requests])
+    return [found.get(request.id) for request in requests]
+
+
+def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
+    """Apply a batch of payment news; a failed payment is answered by the word FAILED."""
+    answers = receive(news, now=now())
+    for settled in answers:
+        NOTIFICATIONS.labels(settled or "FAILED").inc()
+    return [settled or "FAILED" for settled in answers]
+
+
+def unsure_news(news: Sequence[News]) -> Sequence[Settled | str | None]:
+    """After a failed commit: the provider must repeat itself, which is harmless."""
+    return [None] * len(news)
+
+
+class OrderIntake:
+    """Answers `POST /rush/{drop}/orders`."""
+
+    def __init__(self, secret: str) -> None:
+        self.committer: Committer[Request, Outcome] = Committer(
+            "orders", place_batch, find_placed, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
+        )
+        self._key = passes.key_from(secret)
+
+    async def post(self, drop: DropState, scope: Scope, receive: Receive) -> Answer:
+        """Turn one HTTP request into one answer."""
+        try:
+            message = _decode_order(await read_body(receive))
+        except TooLarge:
+            return refusal("TOO_LARGE", scope)
+        except msgspec.DecodeError:
+            return refusal("MALFORMED", scope)
+        seconds = time.time()
+        try:
+            leave = passes.read(self._key, message.token, seconds)
+        except passes.BadPass as error:
+            return refusal("PASS_LAPSED" if str(error) == "lapsed" else "BAD_PASS", scope)
+        if leave.drop_id != drop.id:
+            return refusal("BAD_PASS", scope)
+        if seconds < drop.opens_at.timestamp():
+            return refusal("NOT_OPEN", scope)
+        lines, sold_out = _lines(message, drop, leave)
+        if lines is None:
+            return refusal("UNKNOWN_ITEM", scope)
+        if sold_out:
+            ORDERS.labels("SOLD_OUT").inc()
+            return refusal("SOLD_OUT", scope)
+        try:
+            outcome = await self.committer.submit(
+                Request(leave.order_id, leave.customer_id, drop.channel_id, lines, drop.id)
+            )
+        except Overloaded:
+            return refusal("OVERLOADED", scope)
+        except Unsure:
+            return refusal("UNSURE", scope)
+        if isinstance(outcome, Placed):
+            return answer(201, encode(outcome))
+        return refusal(outcome.code, scope)
+
+
+def _lines(message: OrderMessage, drop: DropState, leave: passes.Pass) -> tuple[tuple[Line, ...] | None, bool]:
+    """Translate SKUs; also say whether an item is known to be sold out for this order."""
+    lines = []
+    sold_out = False
+    for line in message.lines:
+        item: ItemState | None = drop.items.get(line.sku)
+        if item is None:
+            return None, False
+        if item.refuses(leave.order_id):
+            sold_out = True
+        lines.append(Line(item.variant_id, line.quantity, line.price))
+    return tuple(lines), sold_out
+
+
+class NotificationIntake:
+    """Answers `POST /payments/sandbox/notify`."""
+
+    def __init__(self, secret: str) -> None:
+        self.committer: Committer[News, Settled | str] = Committer(
+            "payments", receive_batch, unsure_news, batch_max=BATCH_NEWS_MAX, waiting_max=WAITING_MAX
+        )
+        self._key = sandbox.key_from(secret)
+
+    async def post(self, scope: Scope, receive: Receive) -> Answer:
+        """Verify and apply one notification; 200 tells the provider to stop repeating it."""
+        signature = next((value for name, value in scope["headers"] if name == b"x-sandbox-signature"), b"")
+        try:
+            told = sandbox.parse(self._key, await read_body(receive), signature.decode("latin-1"))
+        except TooLarge:
+            return refusal("TOO_LARGE", scope)
+        except sandbox.BadSignature:
+            return refusal("BAD_SIGNATURE", scope)
+        except sandbox.BadNotification:
+            return refusal("MALFORMED", scope)
+        money = Money(told.order_id, told.payment_id, sandbox.NAME, told.amount, told.currency)
+        try:
+            settled = await self.committer.submit(News(money, told.status == "succeeded"))
+        except Overloaded:
+            return refusal("OVERLOADED", scope)
+        except Unsure:
+            return refusal("UNSURE", scope)
+        return answer(200, encode({"received": True, "outcome": settled}))
+
+
+def drop_view(drop: DropState) -> bytes:
+    """A drop's state as its page polls it: instants in UTC, amounts in minor units."""
+    instant = datetime.now(UTC)
+    state = "before" if instant < drop.opens_at else "open" if instant < drop.closes_at else "closed"
+    return encode(
+        {
+            "slug": drop.slug,
+            "now": instant,
+            "opens_at": drop.opens_at,
+            "closes_at": drop.closes_at,
+            "state": state,
+            "currency": drop.currency,
+            "items": [
+                {
+                    "sku": item.sku,
+                    "price": item.amount,
+                    "limit": item.limit,
+                    "sold_out": item.free == 0,
+                }
+                for item in drop.items.values()
+            ],
+        }
+    )

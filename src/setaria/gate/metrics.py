@@ -1,0 +1,16 @@
+"""What operators watch, for Prometheus at `/metrics`."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ORDERS = Counter("setaria_gate_orders_total", "Orders answered by the gate, by outcome or refusal code", ["outcome"])
+NOTIFICATIONS = Counter("setaria_gate_notifications_total", "Payment notifications, by answer", ["answer"])
+BATCH_SIZE = Histogram(
+    "setaria_gate_batch_size", "Requests in one committed batch", ["committer"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
+)  # fmt: skip
+BATCH_SECONDS = Histogram(
+    "setaria_gate_batch_seconds", "Seconds to decide and commit one batch", ["committer"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)  # fmt: skip
+SCREENS = Gauge("setaria_wall_screens", "Wall screens open on this process")
+PAGES_BUSY = Gauge("setaria_pages_busy", "Ordinary pages being answered or waiting for a thread")

@@ -1,0 +1,41 @@
+"""Money that must go back: collected from settlements that could not be applied, sent through their provider."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from setaria.trade.payments import providers
+from setaria.trade.payments.models import Refund
+
+SEND_MAX = 200
+
+
+def collect(*, now: datetime) -> int:
+    """Note a refund for every settlement that could not be applied and has none yet; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO payments_refund (payment_id, order_id, provider, amount, currency, reason, due_at)
+            SELECT s.payment_id, s.order_id, s.provider, s.amount, s.currency,
+                   CASE s.outcome WHEN 2 THEN 'sold out' WHEN 3 THEN 'wrong amount' ELSE 'not payable' END, %s
+            FROM orders_settlement AS s
+            WHERE s.outcome <> 1 AND NOT EXISTS (SELECT 1 FROM payments_refund AS r WHERE r.payment_id = s.payment_id)
+            ON CONFLICT DO NOTHING
+            """,
+            [now],
+        )
+        return cursor.rowcount
+
+
+def send_due(*, now: datetime) -> int:
+    """Ask the providers to send what is due; return how many they took.
+
+    The provider is asked outside of any transaction, under the payment's id as idempotency key, so a crash between
+    its answer and our note makes us ask again and it answer the same.
+    """
+    sent = 0
+    for refund in Refund.objects.filter(sent_at=None).order_by("due_at")[:SEND_MAX]:
+        providers.get(refund.provider).refund(refund.payment_id, refund.order_id, refund.amount, refund.currency)
+        with transaction.atomic():
+            sent += Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
+    return sent

@@ -1,0 +1,54 @@
+"""What the sandbox bank sends us: a signed JSON message a payment. May come late, twice, or before the buyer is back."""
+
+import hmac
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+NAME = "sandbox"
+SIGNATURE_HEADER = "x-sandbox-signature"
+
+
+class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One payment's fate, in the bank's words. `amount` in minor units."""
+
+    payment_id: UUID
+    order_id: UUID
+    status: Literal["succeeded", "failed"]
+    amount: int
+    currency: str
+
+
+class BadSignature(Exception):
+    """The message was not signed by the bank; nothing in it may be believed."""
+
+
+class BadNotification(Exception):
+    """Signed by the bank, but not a notification we understand."""
+
+
+_decode = msgspec.json.Decoder(Notification).decode
+
+
+def key_from(secret: str) -> bytes:
+    """Derive the bank's signing key from the installation's secret."""
+    return hmac.digest(secret.encode(), b"setaria.payments.sandbox.v1", "sha256")
+
+
+def sign(key: bytes, body: bytes) -> str:
+    """Sign a message as the bank does: HMAC-SHA256, in hexadecimal."""
+    return hmac.digest(key, body, "sha256").hex()
+
+
+def parse(key: bytes, body: bytes, signature: str) -> Notification:
+    """Check the signature, then read the message; raises BadSignature or BadNotification."""
+    if not hmac.compare_digest(sign(key, body).encode(), signature.encode()):
+        raise BadSignature
+    try:
+        found = _decode(body)
+    except msgspec.DecodeError as error:
+        raise BadNotification(str(error)) from error
+    if not 0 < found.amount < 2**62 or len(found.currency) != 3 or not found.currency.isascii():
+        raise BadNotification("amount or currency out of range")
+    return found

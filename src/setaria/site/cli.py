@@ -1,5 +1,6 @@
 """The command line, `setaria`. Each command imports what it needs when it is called, so that
-`--help` answers at once and the supervisor stays small."""
+`--help` answers at once and the supervisor stays small.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ import typer
 from setaria import __version__
 
 # Of Django's commands, those that work on files only.
-NEED_NO_DATABASE = {
-    "help", "version", "makemigrations", "makemessages", "compilemessages", "collectstatic", "findstatic", "diffsettings",
-}  # fmt: skip
+NEED_NO_DATABASE = (
+    "help version makemigrations makemessages compilemessages collectstatic findstatic diffsettings"
+).split()
 
 app = typer.Typer(
     name="setaria",
@@ -101,6 +102,7 @@ def web(
 def worker(home: HomeOption = None) -> None:
     """Run the worker of the job queue alone."""
     _use_instance(home)
+    _set_up_django()
     from setaria.site.worker import main as run
 
     run()
@@ -117,6 +119,7 @@ def migrate(home: HomeOption = None) -> None:
 def demo(home: HomeOption = None) -> None:
     """Load the demo brand."""
     _use_instance(home)
+    _set_up_django()
     from setaria.site.demo_loader import main as run
 
     raise typer.Exit(run())
@@ -126,6 +129,7 @@ def demo(home: HomeOption = None) -> None:
 def check(home: HomeOption = None) -> None:
     """Say what is unsafe or missing in this installation."""
     _use_instance(home)
+    _set_up_django()
     from setaria.site.check import main as run
 
     raise typer.Exit(run())
@@ -138,6 +142,7 @@ def audit(
 ) -> None:
     """Prove that nothing is sold twice and every sum is right."""
     _use_instance(home)
+    _set_up_django()
     from setaria.site.audit import main as run
 
     raise typer.Exit(run(as_json))
@@ -181,6 +186,12 @@ def manage(context: typer.Context) -> None:
     if context.args and context.args[0] not in NEED_NO_DATABASE:
         _use_instance(None)
     _django(context.args)
+
+
+def _set_up_django() -> None:
+    import django
+
+    django.setup()
 
 
 def _django(arguments: list[str]) -> None:

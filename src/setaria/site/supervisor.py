@@ -49,7 +49,8 @@ class StopRequested(Exception):
 
 def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
     """Get a signal when the parent dies, kill -9 included (Linux only); for children that
-    others fork."""
+    others fork.
+    """
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(number))
 
@@ -73,7 +74,8 @@ def tail(path: Path, lines_max: int = 12) -> str:
 
 def end(process: subprocess.Popen[bytes], steps: Ending, *, asked: bool = False) -> None:
     """End a child and all of its process group: each signal in turn, then SIGKILL. `asked`: it has
-    got the first one already (a second would make some hurry)."""
+    got the first one already (a second would make some hurry).
+    """
     for number, seconds in steps:
         if not asked:
             process.send_signal(number)
@@ -108,6 +110,7 @@ class Part:
     _again_at: float | None = field(default=None, init=False)
 
     def start(self) -> None:
+        """Launch it. What `launch` raises passes through."""
         self._again_at = None
         self._started = time.monotonic()
         self.process = self.launch()
@@ -130,9 +133,11 @@ class Part:
         return pause
 
     def seconds_to_restart(self) -> float | None:
+        """How long until it is due; None where nothing is planned."""
         return None if self._again_at is None else max(0.0, self._again_at - time.monotonic())
 
     def ask_to_end(self) -> None:
+        """Send the first signal of its ending, and do not wait."""
         if self.process is not None:
             self.process.send_signal(self.ending[0][0])
 
@@ -143,6 +148,7 @@ class Part:
             self.process = None
 
     def kill(self) -> None:
+        """For a second Ctrl-C."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(self.at_once)
 
@@ -201,7 +207,8 @@ class Supervisor:
         self, command: Sequence[str], env: Mapping[str, str], log: Path, tick: Callable[[], None] = lambda: None
     ) -> int:
         """Run one command to its end, its output in `log`; its exit code. `tick` is called about
-        four times a second. A request to stop ends the command, too."""
+        four times a second. A request to stop ends the command, too.
+        """
         with open_log(log) as out:
             self._step = spawn(command, env, out)
         try:
@@ -282,7 +289,7 @@ def spawn(
         stdout=log,
         stderr=subprocess.STDOUT,
         process_group=0,
-        preexec_fn=_ends_with_parent(at_our_death),  # noqa: PLW1509  one system call, no lock
+        preexec_fn=_ends_with_parent(at_our_death),
         **as_whom,
     )
 

@@ -63,7 +63,7 @@ def up(*, port: int, host: str, home: Path | None, demo: bool | None) -> int:
     except (UpError, HomeError, DatabaseServerError) as error:
         console.print(f"[red]✗[/] {escape(str(error))}")
         return 1
-    except Exception as error:  # noqa: BLE001  a bug of ours: no traceback on the terminal
+    except Exception as error:
         console.print(f"[red]✗[/] {escape(instance.keep_traceback(error))}")
         return 1
     finally:
@@ -248,7 +248,8 @@ class Instance:
     @contextmanager
     def _step(self, title: str) -> Iterator[Callable[[], None]]:
         """Show a step: what is being done, then a tick and its seconds. Yields a ticker that
-        keeps the seconds moving on a terminal."""
+        keeps the seconds moving on a terminal.
+        """
         began = time.monotonic()
 
         def show(mark: str, end: str) -> None:
@@ -299,7 +300,8 @@ def serve(*, host: str, port: int, processes: int, static: Path) -> None:
 def _load_application(target: str) -> Callable[..., object]:
     """Runs in granian's worker, which must not outlive the server that forked it, and must end when
     told to while it still loads (it inherits the server's handlers, which only set a flag there).
-    Granian's own loader would put the current folder before ours on the import path."""
+    Granian's own loader would put the current folder before ours on the import path.
+    """
     from setaria.site.supervisor import end_with_parent
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -312,7 +314,8 @@ def _load_application(target: str) -> Callable[..., object]:
 
 def setaria(*arguments: str) -> list[str]:
     """Our own command line as a child: the same interpreter, whatever is on the PATH or in the
-    current folder (-P)."""
+    current folder (-P).
+    """
     return [sys.executable, "-P", "-m", "setaria.site.cli", *arguments]
 
 
@@ -362,7 +365,8 @@ def _reserve_port(host: str, port: int) -> socket.socket:
 
 def _ensure_external_database(url: str) -> bool:
     """Reach the database that `DATABASE_URL` names, creating it if its server lets us; whether it
-    holds no tables of ours yet."""
+    holds no tables of ours yet.
+    """
     import psycopg
     from psycopg import sql
     from psycopg.conninfo import conninfo_to_dict

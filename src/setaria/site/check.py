@@ -1,0 +1,68 @@
+"""`setaria check`: what is unsafe or wrong in an operator's settings, and what to do about it."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.db import DatabaseError, connection
+from rich.console import Console
+
+SECRET_CHARS_MIN = 32
+
+
+def main() -> int:
+    """Print every finding; return 1 when one is an error."""
+    console = Console()
+    findings = [*checks.run_checks(), *unsafe_settings(), *unsafe_database()]
+    for finding in findings:
+        colour = "red" if finding.level >= checks.ERROR else "yellow"
+        console.print(f"[{colour}]{'error' if finding.level >= checks.ERROR else 'warning'}[/] {finding.msg}")
+        if finding.hint:
+            console.print(f"  {finding.hint}")
+    errors = sum(finding.level >= checks.ERROR for finding in findings)
+    console.print(f"{errors} errors, {len(findings) - errors} warnings.")
+    return 1 if errors else 0
+
+
+def unsafe_settings() -> Iterator[CheckMessage]:
+    """Yield what is unsafe in the environment's settings."""
+    if len(settings.SECRET_KEY) < SECRET_CHARS_MIN:
+        yield checks.Error(
+            "SETARIA_SECRET_KEY is missing or short: passes, sessions and payment messages could be forged.",
+            hint=f"Set it to {SECRET_CHARS_MIN} random characters or more; `setaria up` makes one in its home.",
+        )
+    if settings.DEBUG:
+        yield checks.Error("SETARIA_DEBUG is on: error pages show the inside of the shop.", hint="Unset it.")
+    if not settings.BASE_URL.startswith("https://"):
+        yield checks.Warning(
+            f"SETARIA_BASE_URL is {settings.BASE_URL}: cookies travel unencrypted.",
+            hint="Put a TLS proxy in front and set SETARIA_BASE_URL to its https:// address.",
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield checks.Warning("SETARIA_ALLOWED_HOSTS admits every host name.", hint="Name your own.")
+    if "setaria.trade.payments.sandbox" in settings.INSTALLED_APPS:
+        yield checks.Warning(
+            "The sandbox bank is installed: orders can be paid with pretended money.",
+            hint="Take it out of INSTALLED_APPS and PROVIDERS before you sell.",
+        )
+
+
+def unsafe_database() -> Iterator[CheckMessage]:
+    """Yield what is unsafe in the database the settings name."""
+    from setaria.people.members.models import Member
+    from setaria.site.demo_loader import ACCOUNTS
+
+    try:
+        with connection.cursor() as cursor:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                cursor.execute(f"SHOW {name}")
+                value = cursor.fetchone()[0]
+                if value == "off":
+                    yield checks.Error(
+                        f"PostgreSQL runs with {name} off: an acknowledged order can be lost.", hint="Turn it on."
+                    )
+        if Member.objects.filter(email__in=[email for email, _, _ in ACCOUNTS]).exists():
+            yield checks.Warning("The demo accounts exist, and their passwords are public.", hint="Delete them.")
+    except DatabaseError as error:
+        yield checks.Error(f"The database does not answer: {error}", hint="Is DATABASE_URL right, and is it running?")

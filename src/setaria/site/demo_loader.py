@@ -1,0 +1,170 @@
+"""The demo brand: read from `site/demo/*.toml`, booked through the same verbs as real business. Runs once."""
+
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from setaria.goods.catalog.models import Kind, Picture, Product, Variant
+from setaria.goods.inventory import move
+from setaria.goods.inventory.models import Location, Source
+from setaria.goods.pricing.models import Price
+from setaria.kernel.clock import now
+from setaria.kernel.ids import new_id
+from setaria.markets.models import Channel, Market
+from setaria.people.members.models import Address, Member
+from setaria.trade.drops.prepare import Item, prepare
+
+DEMO = Path(__file__).parent / "demo"
+
+# For trying out on one's own machine; `setaria check` calls them unsafe anywhere else.
+ACCOUNTS = [
+    ("fan@demo.example", "millet-and-rifles", "a fan who buys"),
+    ("friend@demo.example", "millet-and-rifles", "a second fan"),
+    ("staff@demo.example", "watch-the-wall", "staff, who watch the wall"),
+]
+
+RUNNING_DROP_DAYS = 30
+
+Toml = dict[str, Any]
+
+
+def main() -> int:
+    """Load the demo unless it is there already; return 0."""
+    if Market.objects.exists():
+        print("The demo brand is here already; nothing was changed.")
+        return 0
+    load(now())
+    print("The demo brand is loaded. Accounts:")
+    for email, password, who in ACCOUNTS:
+        print(f"  {email}  {password}  ({who})")
+    return 0
+
+
+@transaction.atomic
+def load(at: datetime) -> None:
+    """Make markets, warehouses, products, prices, stock, drops and accounts, as of `at`; all or nothing."""
+    brand = _read("brand.toml")
+    markets = {entry["code"]: _market(entry) for entry in brand["market"]}
+    warehouses = {entry["code"]: _warehouse(entry, markets) for entry in brand["warehouse"]}
+    home = next(iter(warehouses.values()))
+    _kinds()
+    stock: dict[Location, list[move.Units]] = {}
+    for file in sorted((DEMO / "products").glob("*.toml")):
+        for entry in _read(file)["product"]:
+            _product(entry, markets, warehouses, home, stock, at)
+    for location, units in stock.items():
+        move.receive(new_id(), location.id, units, now=at)
+    for entry in _read("drops.toml")["drop"]:
+        _drop(entry, markets, at)
+    _accounts()
+
+
+def _read(name: str | Path) -> Toml:
+    return tomllib.loads((DEMO / name).read_text(encoding="utf-8"))
+
+
+def _texts(entry: Toml, key: str) -> dict[str, str]:
+    return {"zh-hans": entry[f"{key}_zh"], "en": entry[f"{key}_en"]}
+
+
+def _market(entry: Toml) -> Market:
+    market = Market(
+        code=entry["code"], name=_texts(entry, "name"), mode=entry["mode"], currency=entry["currency"],
+        language=entry["language"], time_zone=entry["time_zone"], tax_rate_bp=entry.get("tax_rate_bp", 0),
+        tax_inclusive=entry.get("tax_inclusive", True),
+        buy_at=_texts(entry, "buy_at") if "buy_at_en" in entry else None,
+    )  # fmt: skip
+    market.full_clean()
+    market.save()
+    Channel.objects.create(
+        code=f"{market.code}-web", market=market, kind=Channel.Kind.WEB, name={"zh-hans": "官网商城", "en": "Web store"}
+    )
+    return market
+
+
+def _warehouse(entry: Toml, markets: dict[str, Market]) -> Location:
+    market = markets[entry["market"]]
+    location = Location.objects.create(
+        code=entry["code"], name=_texts(entry, "name"), kind=Location.Kind.WAREHOUSE, market=market
+    )
+    Source.objects.create(channel=market.channels.get(), location=location)
+    return location
+
+
+def _kinds() -> None:
+    for position, entry in enumerate(_read("kinds.toml")["kind"]):
+        kind = Kind(
+            slug=entry["slug"], name=_texts(entry, "name"), position=position,
+            fields=[_field(field) for field in entry.get("field", [])],
+        )  # fmt: skip
+        kind.full_clean()
+        kind.save()
+
+
+def _field(entry: Toml) -> Toml:
+    plain = {key: value for key, value in entry.items() if key not in ("name_zh", "name_en", "choices")}
+    choices = [{"value": c["value"], "name": _texts(c, "name")} for c in entry.get("choices", [])]
+    return {**plain, "name": _texts(entry, "name"), "choices": choices}
+
+
+def _product(
+    entry: Toml, markets: dict[str, Market], warehouses: dict[str, Location], home: Location,
+    stock: dict[Location, list[move.Units]], at: datetime,
+) -> None:  # fmt: skip
+    product = Product(
+        slug=entry["slug"], kind=Kind.objects.get(slug=entry["kind"]), maker=entry["maker"],
+        maker_name=entry["maker_name"], name=_texts(entry, "name"), line=_texts(entry, "line"),
+        text=_texts(entry, "text"), specification=entry.get("specification", {}), released=entry["released"],
+    )  # fmt: skip
+    product.full_clean()
+    product.save()
+    Picture.objects.create(product=product, path=f"demo/{entry['picture']}", alt=_texts(entry, "picture_alt"))
+    by_currency = {market.currency: market for market in markets.values() if market.sells}
+    for position, given in enumerate(entry["variant"]):
+        variant = Variant(
+            product=product, sku=given["sku"], gtin=given["gtin"], name=_texts(given, "name"),
+            options=given.get("options", {}), pack_units=given.get("pack_units", 1), position=position,
+        )  # fmt: skip
+        variant.full_clean()
+        variant.save()
+        Price.objects.bulk_create(
+            Price(variant=variant, market=by_currency[currency], amount=amount, valid=(at, None))
+            for currency, amount in given["prices"].items()
+        )
+        supplies = {home: given["stock"], **{warehouses[c]: n for c, n in given.get("stock_elsewhere", {}).items()}}
+        for location, quantity in supplies.items():
+            if quantity:
+                stock.setdefault(location, []).append(move.Units(variant.id, quantity))
+
+
+def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
+    market = markets[entry["market"]]
+    if entry["opens"] == "running":
+        opens_at, closes_at = at, at + timedelta(days=RUNNING_DROP_DAYS)
+    else:
+        local = at.astimezone(ZoneInfo(market.time_zone))
+        opens_at = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        closes_at = opens_at + timedelta(days=1)
+    skus = {variant.sku: variant for variant in Variant.objects.filter(sku__in=[i["sku"] for i in entry["item"]])}
+    prepare(
+        entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=market.channels.get(),
+        opens_at=opens_at, closes_at=closes_at, payment_seconds=entry["payment_seconds"], now=at,
+        items=[
+            Item(skus[i["sku"]].id, i["stock"], i["limit_per_customer"], i.get("price")) for i in entry["item"]
+        ],
+    )  # fmt: skip
+
+
+def _accounts() -> None:
+    for email, password, _who in ACCOUNTS:
+        staff = email.startswith("staff")
+        member = Member.objects.create_user(email, password, name="" if staff else "小米粒", is_staff=staff)
+        if not staff:
+            Address.objects.create(
+                member=member, recipient="小米粒", phone="+86 138 0000 0000", country="CN", region="北京市",
+                city="北京市", street="海淀区清河中街 68 号", postcode="100085",
+            )  # fmt: skip

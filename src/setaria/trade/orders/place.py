@@ -9,16 +9,17 @@
 It takes no payment, sends nothing, and never answers before the commit is durable.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from setaria.kernel.arrays import int4s, int8s, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
-from setaria.trade.orders.counters import count_placed
+from setaria.trade.orders.counters import count
 from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Line, Outcome, Placed, Request
-from setaria.trade.orders.rules import AccountKey, Book, Draft, Known, Terms, decide
+from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide
+from setaria.trade.orders.sheet import Sheet
 
 PAYMENT_SECONDS = 900  # 15 minutes, unless the drop says otherwise (REQUIREMENTS.md, "Rush and pre-order")
 
@@ -72,13 +73,14 @@ _CLAIMED = """
     WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(claim_customers)s, %(claim_drops)s))
 """
 
+# What an item's orders have in common travels once an item, joined in by its number.
 _WRITE_ORDERS = """
     INSERT INTO orders_order (id, customer_id, market_id, channel_id, drop_id, status, currency, total, placed_at, pay_by)
     SELECT id, customer_id, market_id, channel_id, nullif(drop_id, 0), 1, currency, total, %(now)s, pay_by
-    FROM unnest(%(ids)s, %(customers)s, %(totals)s, %(groups)s) AS o (id, customer_id, total, group_no)
-    JOIN unnest(%(group_markets)s, %(group_channels)s, %(group_drops)s, %(group_currencies)s::text[],
-                %(group_pay_bys)s::timestamptz[])
-         WITH ORDINALITY AS g (market_id, channel_id, drop_id, currency, pay_by, group_no) USING (group_no)
+    FROM unnest(%(ids)s, %(customers)s, %(totals)s, %(firsts)s) AS o (id, customer_id, total, item_no)
+    JOIN unnest(%(item_markets)s, %(item_channels)s, %(item_drops)s, %(item_currencies)s::text[],
+                %(item_pay_bys)s::timestamptz[])
+         WITH ORDINALITY AS i (market_id, channel_id, drop_id, currency, pay_by, item_no) USING (item_no)
 """
 
 # One CTE feeds the lines and the holds, so they cannot disagree.
@@ -130,32 +132,57 @@ def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
         book = _read(batch, requests, now)
         outcomes, drafts = decide(requests, book, now)
         if drafts:
-            _write(batch, drafts, now)
+            _write(batch, Sheet(drafts, list(book.terms.values())), now)
     return outcomes
 
 
 def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
-    wanted = {(r.channel_id, r.drop_id or 0, line.variant_id) for r in requests for line in r.lines}
-    channels, drops, variants = zip(*wanted, strict=True) if wanted else ((), (), ())
+    wanted = sorted({(r.channel_id, r.drop_id or 0, line.variant_id) for r in requests for line in r.lines})
     items = {
-        "item_channels": int4s(channels),
-        "item_drops": int4s(drops),
-        "item_variants": int4s(variants),
+        "item_channels": int4s([channel for channel, _, _ in wanted]),
+        "item_drops": int4s([drop for _, drop, _ in wanted]),
+        "item_variants": int4s([variant for _, _, variant in wanted]),
         "now": now,
     }
     claimants = list({(r.customer_id, r.drop_id) for r in requests if r.drop_id is not None})
-    free = batch.query(_LOCK, items)
+    locked = batch.query(_LOCK, items)
     terms = batch.query(_TERMS, items)
     known = batch.query(_KNOWN, {"ids": uuids([r.id for r in requests])})
     claimed = batch.query(
         _CLAIMED,
         {"claim_customers": int8s([c for c, _ in claimants]), "claim_drops": int4s([d for _, d in claimants])},
     )
-    return Book(
-        free={(variant, location): units for variant, location, units in free},
-        terms={(channel, drop or None, variant): Terms(*row) for channel, drop, variant, *row in terms},
+    stocks = {(variant, location): Stock(variant, location, free) for variant, location, free in locked}
+    book = Book(
+        terms={
+            (row[0], row[1] or None, row[2]): _terms(number, row, stocks, now)
+            for number, row in enumerate(terms.fetchall(), start=1)
+        },
         known={row[0]: _known(*row) for row in known},
-        claimed={(customer, drop, variant): units for customer, drop, variant, units in claimed},
+    )
+    limits = {(t.drop_id, t.stock.variant_id): t.limit for t in book.terms.values() if t.limit is not None}
+    for customer, drop, variant, units in claimed:
+        if (limit := limits.get((drop, variant))) is not None:
+            limit.claimed[customer] = units
+    return book
+
+
+def _terms(number: int, row: tuple[Any, ...], stocks: dict[tuple[int, int], Stock], now: datetime) -> Terms:
+    channel, drop, variant, market, sells, currency, product, location, amount, opens, closes, seconds, limit = row
+    return Terms(
+        number=number,
+        market_id=market,
+        channel_id=channel,
+        drop_id=drop or None,
+        product_id=product,
+        sells=sells,
+        currency=currency,
+        unit_price=amount,
+        opens_at=opens,
+        closes_at=closes,
+        pay_by=now + timedelta(seconds=seconds),
+        stock=stocks.setdefault((variant, location), Stock(variant, location, free=0)),
+        limit=None if limit is None else Limit(drop, variant, limit, claimed={}),
     )
 
 
@@ -167,96 +194,12 @@ def _known(
     return Known(Request(id, customer, channel, lines, drop), Placed(id, total, currency, pay_by))
 
 
-def _write(batch: Batch, drafts: Sequence[Draft], now: datetime) -> None:
-    _write_orders(batch, drafts, now)
-    taken = _write_lines_and_holds(batch, drafts, now)
-    accounts = sorted(taken)
-    batch.query(
-        _WRITE_BALANCES,
-        {
-            "variants": int4s([variant for variant, _ in accounts]),
-            "locations": int4s([location for _, location in accounts]),
-            "quantities": int8s([taken[account] for account in accounts]),
-        },
-    )
-    _write_claims(batch, drafts)
-    count_placed(batch, drafts, now)
-
-
-def _write_orders(batch: Batch, drafts: Sequence[Draft], now: datetime) -> None:
-    # What orders of one channel and drop have in common travels once, not once an order.
-    groups: dict[tuple[int, int, int, str, datetime], int] = {}
-    numbers = [
-        groups.setdefault(
-            (d.terms[0].market_id, d.request.channel_id, d.request.drop_id or 0, d.placed.currency, d.placed.pay_by),
-            len(groups) + 1,
-        )
-        for d in drafts
-    ]
-    markets, channels, drops, currencies, pay_bys = zip(*groups, strict=True)
-    batch.query(
-        _WRITE_ORDERS,
-        {
-            "now": now,
-            "ids": uuids([d.request.id for d in drafts]),
-            "customers": int8s([d.request.customer_id for d in drafts]),
-            "totals": int8s([d.placed.total for d in drafts]),
-            "groups": int8s(numbers),
-            "group_markets": int4s(markets),
-            "group_channels": int4s(channels),
-            "group_drops": int4s(drops),
-            "group_currencies": list(currencies),
-            "group_pay_bys": list(pay_bys),
-        },
-    )
-
-
-def _write_lines_and_holds(batch: Batch, drafts: Sequence[Draft], now: datetime) -> Counter[AccountKey]:
-    items: dict[tuple[int, int, int], int] = {}
-    taken: Counter[AccountKey] = Counter()
-    orders, positions, numbers, quantities = [], [], [], []
-    for draft in drafts:
-        for position, (line, terms) in enumerate(zip(draft.request.lines, draft.terms, strict=True)):
-            orders.append(draft.request.id)
-            positions.append(position)
-            item = (line.variant_id, terms.location_id, line.unit_price)
-            numbers.append(items.setdefault(item, len(items) + 1))
-            quantities.append(line.quantity)
-            taken[line.variant_id, terms.location_id] += line.quantity
-    variants, locations, prices = zip(*items, strict=True)
-    batch.query(
-        _WRITE_LINES_AND_HOLDS,
-        {
-            "now": now,
-            "line_orders": uuids(orders),
-            "line_positions": int4s(positions),
-            "line_items": int8s(numbers),
-            "line_quantities": int4s(quantities),
-            "item_variants": int4s(variants),
-            "item_locations": int4s(locations),
-            "item_prices": int8s(prices),
-        },
-    )
-    return taken
-
-
-def _write_claims(batch: Batch, drafts: Sequence[Draft]) -> None:
-    claims: Counter[tuple[int, int, int, int]] = Counter()
-    for draft in drafts:
-        for line, terms in zip(draft.request.lines, draft.terms, strict=True):
-            if terms.limit is not None and draft.request.drop_id is not None:
-                claims[draft.request.customer_id, draft.request.drop_id, line.variant_id, terms.limit] += line.quantity
-    if not claims:
-        return
-    keys = sorted(claims)
-    customers, drops, variants, limits = zip(*keys, strict=True)
-    batch.query(
-        _WRITE_CLAIMS,
-        {
-            "customers": int8s(customers),
-            "drops": int4s(drops),
-            "variants": int4s(variants),
-            "quantities": int4s([claims[key] for key in keys]),
-            "limits": int4s(limits),
-        },
-    )
+def _write(batch: Batch, sheet: Sheet, now: datetime) -> None:
+    items = sheet.items
+    batch.query(_WRITE_ORDERS, {**sheet.orders, **items, "now": now})
+    batch.query(_WRITE_LINES_AND_HOLDS, {**sheet.lines, **items, "now": now})
+    batch.query(_WRITE_BALANCES, sheet.balances)
+    if (claims := sheet.claims) is not None:
+        batch.query(_WRITE_CLAIMS, claims)
+    orders, units = sheet.counts()
+    count(batch, "placed", orders, units, now)

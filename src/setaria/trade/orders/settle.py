@@ -1,5 +1,6 @@
 """Money has arrived: decide what becomes of it, once per payment, whatever order the news comes in."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,7 @@ from setaria.goods.inventory.hold import Hold, hold_again, lock
 from setaria.kernel.arrays import int4s, int8s, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
 from setaria.trade.orders import claim
-from setaria.trade.orders.counters import count_paid
+from setaria.trade.orders.counters import OrderCounts, UnitCounts, count
 from setaria.trade.orders.models import Settlement, Status
 
 SETTLE_BATCH_MAX = 2_000
@@ -224,13 +225,18 @@ def _write(
     if paid:
         batch.query(_PAY, {"ids": uuids(paid), "now": now})
         batch.query(_EVENTS, {"ids": uuids(paid), "now": now})
-        count_paid(
-            batch,
-            [(orders[i].market_id, orders[i].channel_id, orders[i].total) for i in paid],
-            [
-                (orders[i].market_id, orders[i].channel_id, product, quantity, quantity * price)
-                for i in paid
-                for _, _, quantity, price, product in lines[i]
-            ],
-            now,
-        )
+        _count(batch, [orders[i] for i in paid], [lines[i] for i in paid], now)
+
+
+def _count(batch: Batch, paid: list[_State], lines: list[list[tuple[int, ...]]], now: datetime) -> None:
+    orders: OrderCounts = defaultdict(lambda: [0, 0])
+    units: UnitCounts = defaultdict(lambda: [0, 0])
+    for order, own in zip(paid, lines, strict=True):
+        row = orders[order.market_id, order.channel_id]
+        row[0] += 1
+        row[1] += order.total
+        for _, _, quantity, price, product in own:
+            row = units[order.market_id, order.channel_id, product]
+            row[0] += quantity
+            row[1] += quantity * price
+    count(batch, "paid", orders, units, now)

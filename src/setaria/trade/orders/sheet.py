@@ -1,0 +1,119 @@
+"""What a batch of new orders writes, as columns: built in one pass, sent as arrays.
+
+What the orders of one item have in common (market, price, deadline) is kept once an item and joined in by its
+number, so an order costs four values and a line four more.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from setaria.kernel.arrays import int4s, int8s, uuids
+from setaria.trade.orders.counters import OrderCounts, UnitCounts
+from setaria.trade.orders.rules import Draft, Limit, Stock, Terms
+
+
+class Sheet:
+    """The columns of one batch."""
+
+    def __init__(self, drafts: Sequence[Draft], terms: Sequence[Terms]) -> None:
+        """Lay out `drafts`; `terms` are all of the batch's items, ordered by their number."""
+        ids, customers, totals, firsts = [], [], [], []
+        line_orders, positions, numbers, quantities = [], [], [], []
+        for draft in drafts:
+            request = draft.request
+            ids.append(request.id)
+            customers.append(request.customer_id)
+            totals.append(draft.placed.total)
+            firsts.append(draft.terms[0].number)
+            position = 0
+            for line, found in zip(request.lines, draft.terms, strict=True):
+                line_orders.append(request.id)
+                positions.append(position)
+                numbers.append(found.number)
+                quantities.append(line.quantity)
+                position += 1
+        self._terms = terms
+        self._totals, self._firsts, self._numbers, self._quantities = totals, firsts, numbers, quantities
+        self.orders = {
+            "ids": uuids(ids),
+            "customers": int8s(customers),
+            "totals": int8s(totals),
+            "firsts": int8s(firsts),
+        }
+        self.lines = {
+            "line_orders": uuids(line_orders),
+            "line_positions": int4s(positions),
+            "line_items": int8s(numbers),
+            "line_quantities": int4s(quantities),
+        }
+
+    @property
+    def items(self) -> dict[str, Any]:
+        """The items by number: where each is taken from and what its orders have in common."""
+        terms = self._terms
+        return {
+            "item_variants": int4s([t.stock.variant_id for t in terms]),
+            "item_locations": int4s([t.stock.location_id for t in terms]),
+            "item_prices": int8s([t.unit_price or 0 for t in terms]),
+            "item_markets": int4s([t.market_id for t in terms]),
+            "item_channels": int4s([t.channel_id for t in terms]),
+            "item_drops": int4s([t.drop_id or 0 for t in terms]),
+            "item_currencies": [t.currency for t in terms],
+            "item_pay_bys": [t.pay_by for t in terms],
+        }
+
+    @property
+    def balances(self) -> dict[str, Any]:
+        """What each stock account gives, in key order."""
+        taken: dict[tuple[int, int], Stock] = {
+            (t.stock.variant_id, t.stock.location_id): t.stock for t in self._terms if t.stock.taken
+        }
+        stocks = [taken[key] for key in sorted(taken)]
+        return {
+            "variants": int4s([s.variant_id for s in stocks]),
+            "locations": int4s([s.location_id for s in stocks]),
+            "quantities": int8s([s.taken for s in stocks]),
+        }
+
+    @property
+    def claims(self) -> dict[str, Any] | None:
+        """What customers claim of limited items, in key order; None where nothing is limited."""
+        limits: list[Limit] = [t.limit for t in self._terms if t.limit is not None and t.limit.added]
+        if not limits:
+            return None
+        rows = sorted(
+            (customer, limit.drop_id, limit.variant_id, units, limit.units)
+            for limit in limits
+            for customer, units in limit.added.items()
+        )
+        customers, drops, variants, units, allowed = zip(*rows, strict=True)
+        return {
+            "customers": int8s(customers),
+            "drops": int4s(drops),
+            "variants": int4s(variants),
+            "quantities": int4s(units),
+            "limits": int4s(allowed),
+        }
+
+    def counts(self) -> tuple[OrderCounts, UnitCounts]:
+        """Sum up what the live counters need: orders by market and channel, units by product as well."""
+        size = len(self._terms) + 1
+        orders_of, amount_of, units_of = [0] * size, [0] * size, [0] * size
+        for number, total in zip(self._firsts, self._totals, strict=True):
+            orders_of[number] += 1
+            amount_of[number] += total
+        for number, quantity in zip(self._numbers, self._quantities, strict=True):
+            units_of[number] += quantity
+        orders: OrderCounts = defaultdict(lambda: [0, 0])
+        units: UnitCounts = defaultdict(lambda: [0, 0])
+        for t in self._terms:
+            if orders_of[t.number]:
+                order_row = orders[t.market_id, t.channel_id]
+                order_row[0] += orders_of[t.number]
+                order_row[1] += amount_of[t.number]
+            if units_of[t.number]:
+                unit_row = units[t.market_id, t.channel_id, t.product_id]
+                unit_row[0] += units_of[t.number]
+                unit_row[1] += units_of[t.number] * (t.unit_price or 0)
+        return orders, units

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
+
+if __name__ == "__main__":  # Ctrl-C while we import: end without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import typer
 
 from setaria import __version__
 
 # Of Django's commands, those that work on files only.
-NEED_NO_DATABASE = (
-    "help version makemigrations makemessages compilemessages collectstatic findstatic diffsettings"
-).split()
+NEED_NO_DATABASE = frozenset(
+    {"help", "version", "diffsettings", "collectstatic", "findstatic", "compilemessages", "makemessages"}
+    | {"makemigrations"}
+)
 
 app = typer.Typer(
     name="setaria",
@@ -43,6 +48,7 @@ JsonFileOption = Annotated[
 def main() -> None:
     """Entry point of the `setaria` program."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setaria.site.settings")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except KeyboardInterrupt:
@@ -93,7 +99,7 @@ def web(
 ) -> None:
     """Run the web server alone."""
     folder = _use_instance(home)
-    from setaria.site.up import serve
+    from setaria.site.web import serve
 
     serve(host=host, port=port, processes=processes, static=folder / "static")
 

@@ -36,7 +36,7 @@ from typing import Any
 from urllib.parse import quote
 
 from setaria.site.home import Home
-from setaria.site.supervisor import LaunchError, end, open_log, spawn, tail
+from setaria.site.supervisor import NOBODY_ELSE, LaunchError, end, open_log, spawn, tail
 
 STATE = Path("/var/lib/setaria")  # what root's server cannot reach elsewhere
 SERVER_USERS = ("setaria", "nobody", "daemon")  # the first that there is
@@ -174,7 +174,7 @@ class EmbeddedPostgres:
                 log,
                 at_our_death=signal.SIGQUIT if self._throw_away else signal.SIGINT,
                 cwd=self.data,
-                as_whom=self._as,
+                as_user=(self._account.uid, self._account.gid) if self._account else NOBODY_ELSE,
             )
         return self.process
 
@@ -228,6 +228,11 @@ class EmbeddedPostgres:
         self._client("createdb", "--", database)
         return True
 
+    def has_tables(self, database: str) -> bool:
+        """Whether anything was ever migrated into it."""
+        answer = self._client("psql", "-d", database, "-XAtc", "SELECT to_regclass('django_migrations') IS NOT NULL")
+        return answer.strip() == "t"
+
     # --- places ---
 
     def _choose_data(self) -> Path:
@@ -271,6 +276,8 @@ class EmbeddedPostgres:
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != 0o700:
                 folder = Path(tempfile.mkdtemp(prefix="setaria-", dir=folder.parent))
                 self._own(folder)
+        for stale in folder.glob(".s.PGSQL.*"):  # of a killed server: nobody works in the cluster now
+            stale.unlink()
         return folder
 
     def _own(self, path: Path) -> None:
@@ -361,8 +368,17 @@ class EmbeddedPostgres:
                     with suppress(ProcessLookupError):
                         os.kill(pid, number)
             if not left or _all_gone(self.data, seconds if postmaster in left else 2.0):
+                self._forget_dead_postmaster()
                 return
         raise DatabaseServerError(f"Processes {_processes_in(self.data)} still use {self.data} and do not end.")
+
+    def _forget_dead_postmaster(self) -> None:
+        """Remove its pid file, now that nobody works in the cluster. PostgreSQL itself dares not
+        while that number exists: as a zombie (containers often have nobody to bury orphans), or as
+        another program of the same user.
+        """
+        if Path("/proc/self/exe").exists():  # else we could not know that nobody does
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _pid_in_file(self) -> int | None:
         try:

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-NOBODY_ELSE: Mapping[str, Any] = {}
+NOBODY_ELSE = (-1, -1)
 RESTART_SECONDS_FIRST = 0.5
 RESTART_SECONDS_MAX = 10.0
 STEADY_SECONDS = 30.0  # alive this long: the next death starts again at RESTART_SECONDS_FIRST
@@ -36,7 +36,6 @@ Ending = Sequence[tuple[signal.Signals, float]]
 TERMINATE: Ending = ((signal.SIGTERM, 5.0),)
 
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.PyDLL(None) if sys.platform == "linux" else None
 
 
 class LaunchError(Exception):
@@ -51,8 +50,8 @@ def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
     """Get a signal when the parent dies, kill -9 included (Linux only); for children that
     others fork.
     """
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def open_log(path: Path) -> Any:
@@ -274,35 +273,37 @@ def spawn(
     *,
     at_our_death: signal.Signals = signal.SIGTERM,
     cwd: Path | None = None,
-    as_whom: Mapping[str, Any] = NOBODY_ELSE,
+    as_user: tuple[int, int] = NOBODY_ELSE,
 ) -> subprocess.Popen[bytes]:
     """A child in a process group of its own, its output in `log`, which gets a signal when we
     die, kill -9 included (Linux only). "We" is the thread that calls this.
 
-    `as_whom`: Popen's `user`, `group`, `extra_groups`.
+    `as_user`: user and group id to become; only root may.
     """
+    first = [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), str(int(at_our_death)), *map(str, as_user)]
     return subprocess.Popen(
-        command,
+        [*first, *command],
         env=dict(env),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
         process_group=0,
-        preexec_fn=_ends_with_parent(at_our_death),
-        **as_whom,
     )
 
 
-def _ends_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """A hook for between fork and exec; after the change of user, which would undo it."""
-    parent = os.getpid()
-
-    def in_child() -> None:
-        if _libc is None:
-            return
-        _libc.prctl(_PR_SET_PDEATHSIG, int(number))
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
-    return in_child
+# Runs in the child, and becomes the command. Popen's `preexec_fn` would save these milliseconds, but is not safe
+# beside threads. The signal is asked for after the change of user, which would undo it.
+_LEASH = f"""
+import ctypes, os, sys
+parent, number, user, group = map(int, sys.argv[1:5])
+if user >= 0:
+    os.setgroups([])
+    os.setgid(group)
+    os.setuid(user)
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, number)
+if os.getppid() != parent:
+    sys.exit("The process that started this has died.")
+os.execv(sys.argv[5], sys.argv[5:])
+"""

@@ -10,8 +10,6 @@ Nothing here imports Django: what needs it runs as a child, so the supervisor st
 from __future__ import annotations
 
 import errno
-import http.client
-import importlib
 import json
 import os
 import signal
@@ -35,10 +33,6 @@ from setaria.site.supervisor import Part, StopRequested, Supervisor, open_log, s
 
 DATABASE = "setaria"
 READY_SECONDS_MAX = 60.0
-BACKLOG_CONNECTIONS_MAX = 4096  # waiting to be accepted: a rush arrives at once
-BACKPRESSURE_REQUESTS_MAX = 4096  # taken in at the same time
-STATIC_SECONDS_FRESH = 365 * 86400  # their names change with their contents
-DRAIN_SECONDS_MAX = 3  # for open streams when the web server stops
 
 
 class UpError(Exception):
@@ -135,7 +129,7 @@ class Instance:
             raise UpError(_already_running(self.home, refusal.running)) from None
 
     def _start_database(self, supervisor: Supervisor) -> tuple[str, bool]:
-        """Its URL, and whether it was empty."""
+        """Its URL, and whether it is empty."""
         if url := os.environ.get("DATABASE_URL"):
             with self._step("Your PostgreSQL answers"):
                 return url, _ensure_external_database(url)
@@ -148,7 +142,8 @@ class Instance:
             while not server.is_ready():
                 supervisor.wait(0.02)
                 tick()
-            return server.url(DATABASE), server.create_database(DATABASE)
+            server.create_database(DATABASE)
+            return server.url(DATABASE), not server.has_tables(DATABASE)
 
     def _environment(self, database_url: str) -> dict[str, str]:
         return os.environ | {
@@ -269,49 +264,6 @@ class Instance:
         show("[green]✓[/]", "\n")
 
 
-def serve(*, host: str, port: int, processes: int, static: Path) -> None:
-    """Run the web server in this process until SIGTERM or SIGINT (granian supervises its workers)."""
-    from granian.constants import HTTPModes, Interfaces, Loops
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    static.mkdir(parents=True, exist_ok=True)
-    Server(
-        "setaria.site.asgi:application",
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=processes,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=BACKLOG_CONNECTIONS_MAX,
-        backpressure=BACKPRESSURE_REQUESTS_MAX,
-        log_level=LogLevels.warning,
-        log_access=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=DRAIN_SECONDS_MAX,
-        static_path_route=["/static"],
-        static_path_mount=[static],
-        static_path_expires=STATIC_SECONDS_FRESH,
-    ).serve(target_loader=_load_application)
-
-
-def _load_application(target: str) -> Callable[..., object]:
-    """Runs in granian's worker, which must not outlive the server that forked it, and must end when
-    told to while it still loads (it inherits the server's handlers, which only set a flag there).
-    Granian's own loader would put the current folder before ours on the import path.
-    """
-    from setaria.site.supervisor import end_with_parent
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    end_with_parent()
-    module, _, name = target.partition(":")
-    application: Callable[..., object] = getattr(importlib.import_module(module), name)
-    return application
-
-
 def setaria(*arguments: str) -> list[str]:
     """Our own command line as a child: the same interpreter, whatever is on the PATH or in the
     current folder (-P).
@@ -403,14 +355,13 @@ def _ensure_external_database(url: str) -> bool:
 
 
 def _answers_ready(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(_reachable(host).strip("[]"), port, timeout=2)
+    """Asked by hand: the HTTP client would cost the supervisor 5 MB for as long as it lives."""
     try:
-        connection.request("GET", "/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        with socket.create_connection((_reachable(host).strip("[]"), port), timeout=2) as connection:
+            connection.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
         return False
-    finally:
-        connection.close()
 
 
 def _reachable(host: str) -> str:

@@ -46,11 +46,12 @@ INVARIANTS = [
         "status_has_its_event",
         "Every order that is paid, expired or cancelled has the event that made it so, and every event its order.",
         _ORDERS,
+        # Nothing follows on paid yet. An instant cannot tell which came last: it is read before the rows are locked.
         """
         SELECT coalesce(o.id, e.order_id), o.status, e.status
         FROM (SELECT id, status FROM orders_order WHERE status <> 1) AS o
         FULL JOIN (SELECT DISTINCT ON (order_id) order_id, status FROM orders_event
-                   ORDER BY order_id, at DESC, status = 2 DESC) AS e ON e.order_id = o.id
+                   ORDER BY order_id, status = 2 DESC, at DESC) AS e ON e.order_id = o.id
         WHERE o.status IS DISTINCT FROM e.status
         """,
     ),

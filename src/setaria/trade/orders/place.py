@@ -3,7 +3,8 @@
 `place` reads, decides and writes a whole batch in one transaction and two round trips:
 
 1. lock the stock accounts concerned, in key order, so that batches queue up instead of deadlocking, then
-   read terms, earlier orders and claims (after the lock, so that nothing read can change before the commit);
+   read earlier orders, claims and the version of the terms (after the lock, so that nothing read can change before
+   the commit); terms are in memory (`terms.py`), and only what changed there costs a third trip;
 2. decide in memory (`rules.decide`), write orders, lines, holds, claims and live counters, commit.
 
 It takes no payment, sends nothing, and never answers before the commit is durable.
@@ -11,7 +12,6 @@ It takes no payment, sends nothing, and never answers before the commit is durab
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from setaria.kernel.arrays import int4s, int8s, uuids
@@ -20,42 +20,22 @@ from setaria.trade.orders.counters import count
 from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Line, Outcome, Placed, Request
 from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide
 from setaria.trade.orders.sheet import Sheet
+from setaria.trade.orders.terms import VERSION, Offer, OfferMemory
 
-PAYMENT_SECONDS = 900  # 15 minutes, unless the drop says otherwise (REQUIREMENTS.md, "Rush and pre-order")
-
-# What a batch asks for, each combination once: the door's other reads start from it.
-_WANTED = """
-    SELECT DISTINCT wanted.channel_id, wanted.drop_id, wanted.variant_id,
-           coalesce(drops_drop.pool_id, inventory_source.location_id) AS location_id
-    FROM unnest(%(item_channels)s, %(item_drops)s, %(item_variants)s) AS wanted (channel_id, drop_id, variant_id)
-    LEFT JOIN drops_drop ON drops_drop.id = wanted.drop_id
-    LEFT JOIN inventory_source ON inventory_source.channel_id = wanted.channel_id
-"""
+_offers = OfferMemory()
 
 # Locking in key order keeps two batches from waiting for each other.
-_LOCK = f"""
+_LOCK = """
     SELECT account.variant_id, account.location_id, account.on_hand - account.held
     FROM inventory_account AS account
-    JOIN (SELECT DISTINCT variant_id, location_id FROM ({_WANTED}) AS w) AS wanted USING (variant_id, location_id)
+    JOIN (
+        SELECT DISTINCT wanted.variant_id, coalesce(drops_drop.pool_id, inventory_source.location_id) AS location_id
+        FROM unnest(%(channels)s, %(drops)s, %(variants)s) AS wanted (channel_id, drop_id, variant_id)
+        LEFT JOIN drops_drop ON drops_drop.id = wanted.drop_id
+        LEFT JOIN inventory_source ON inventory_source.channel_id = wanted.channel_id
+    ) AS wanted USING (variant_id, location_id)
     ORDER BY account.variant_id, account.location_id
     FOR NO KEY UPDATE OF account
-"""
-
-_TERMS = f"""
-    SELECT wanted.channel_id, wanted.drop_id, wanted.variant_id,
-           market.id, market.mode = 'sell', market.currency, variant.product_id, wanted.location_id, price.amount,
-           drops_drop.opens_at, drops_drop.closes_at, coalesce(drops_drop.payment_seconds, {PAYMENT_SECONDS}),
-           item.limit_per_customer
-    FROM ({_WANTED}) AS wanted
-    JOIN markets_channel AS channel ON channel.id = wanted.channel_id
-    JOIN markets_market AS market ON market.id = channel.market_id
-    JOIN catalog_variant AS variant ON variant.id = wanted.variant_id
-    JOIN catalog_product AS product ON product.id = variant.product_id AND product.published
-    LEFT JOIN pricing_price AS price
-        ON price.variant_id = wanted.variant_id AND price.market_id = market.id AND price.valid @> %(now)s
-    LEFT JOIN drops_drop ON drops_drop.id = wanted.drop_id AND drops_drop.channel_id = wanted.channel_id
-    LEFT JOIN drops_dropitem AS item ON item.drop_id = drops_drop.id AND item.variant_id = wanted.variant_id
-    WHERE wanted.drop_id = 0 OR item.id IS NOT NULL
 """
 
 _KNOWN = """
@@ -70,7 +50,7 @@ _KNOWN = """
 _CLAIMED = """
     SELECT customer_id, drop_id, variant_id, quantity
     FROM orders_claim
-    WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(claim_customers)s, %(claim_drops)s))
+    WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(customers)s, %(drops)s))
 """
 
 # What an item's orders have in common travels once an item, joined in by its number.
@@ -138,25 +118,26 @@ def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
 
 def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
     wanted = sorted({(r.channel_id, r.drop_id or 0, line.variant_id) for r in requests for line in r.lines})
-    items = {
-        "item_channels": int4s([channel for channel, _, _ in wanted]),
-        "item_drops": int4s([drop for _, drop, _ in wanted]),
-        "item_variants": int4s([variant for _, _, variant in wanted]),
-        "now": now,
-    }
     claimants = list({(r.customer_id, r.drop_id) for r in requests if r.drop_id is not None})
-    locked = batch.query(_LOCK, items)
-    terms = batch.query(_TERMS, items)
+    locked = batch.query(
+        _LOCK,
+        {
+            "channels": int4s([channel for channel, _, _ in wanted]),
+            "drops": int4s([drop for _, drop, _ in wanted]),
+            "variants": int4s([variant for _, _, variant in wanted]),
+        },
+    )
+    version = batch.query(VERSION, {})
     known = batch.query(_KNOWN, {"ids": uuids([r.id for r in requests])})
     claimed = batch.query(
-        _CLAIMED,
-        {"claim_customers": int8s([c for c, _ in claimants]), "claim_drops": int4s([d for _, d in claimants])},
+        _CLAIMED, {"customers": int8s([c for c, _ in claimants]), "drops": int4s([d for _, d in claimants])}
     )
     stocks = {(variant, location): Stock(variant, location, free) for variant, location, free in locked}
+    offers = _offers.offers(batch, (version.fetchone() or (None,))[0], wanted)
     book = Book(
         terms={
-            (row[0], row[1] or None, row[2]): _terms(number, row, stocks, now)
-            for number, row in enumerate(terms.fetchall(), start=1)
+            (channel, drop or None, variant): _terms(number, offer, stocks, now)
+            for number, ((channel, drop, variant), offer) in enumerate(offers.items(), start=1)
         },
         known={row[0]: _known(*row) for row in known},
     )
@@ -167,22 +148,22 @@ def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
     return book
 
 
-def _terms(number: int, row: tuple[Any, ...], stocks: dict[tuple[int, int], Stock], now: datetime) -> Terms:
-    channel, drop, variant, market, sells, currency, product, location, amount, opens, closes, seconds, limit = row
+def _terms(number: int, offer: Offer, stocks: dict[tuple[int, int], Stock], now: datetime) -> Terms:
+    place = (offer.variant_id, offer.location_id or 0)
     return Terms(
         number=number,
-        market_id=market,
-        channel_id=channel,
-        drop_id=drop or None,
-        product_id=product,
-        sells=sells,
-        currency=currency,
-        unit_price=amount,
-        opens_at=opens,
-        closes_at=closes,
-        pay_by=now + timedelta(seconds=seconds),
-        stock=stocks.setdefault((variant, location), Stock(variant, location, free=0)),
-        limit=None if limit is None else Limit(drop, variant, limit, claimed={}),
+        market_id=offer.market_id,
+        channel_id=offer.channel_id,
+        drop_id=offer.drop_id or None,
+        product_id=offer.product_id,
+        sells=offer.sells,
+        currency=offer.currency,
+        unit_price=offer.price_at(now),
+        opens_at=offer.opens_at,
+        closes_at=offer.closes_at,
+        pay_by=now + timedelta(seconds=offer.payment_seconds),
+        stock=stocks.setdefault(place, Stock(*place, free=0)),
+        limit=None if offer.limit is None else Limit(offer.drop_id, offer.variant_id, offer.limit, claimed={}),
     )
 
 

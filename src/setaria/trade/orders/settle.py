@@ -1,6 +1,7 @@
 """Money has arrived: decide what becomes of it, once per payment, whatever order the news comes in."""
 
 from collections import defaultdict
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,8 @@ from setaria.trade.orders.counters import OrderCounts, UnitCounts, count
 from setaria.trade.orders.models import Settlement, Status
 
 SETTLE_BATCH_MAX = 2_000
+AMOUNT_LIMIT = 2**62  # minor units; what a column of 64 bits holds, with room to add
+_CURRENCY = re.compile("[A-Z]{3}")
 
 Outcome = Settlement.Outcome
 
@@ -37,6 +40,7 @@ class Answer(StrEnum):
     REFUND = "REFUND"  # taken note of, and owed back in full
     UNKNOWN_ORDER = "UNKNOWN_ORDER"  # no such order; nothing was written
     CONFLICT = "CONFLICT"  # the same payment came before with another amount; nothing was written
+    MALFORMED = "MALFORMED"  # no amount of money in any currency; nothing was written
 
 
 class _State(msgspec.Struct):
@@ -120,6 +124,8 @@ def _settle(money: Sequence[Money], now: datetime) -> list[Answer]:
 def _judge(
     m: Money, order: _State | None, earlier: dict[tuple[UUID, UUID], tuple[object, ...]], retaken: set[UUID]
 ) -> tuple[Answer, Outcome | None]:
+    if not _well_formed(m):
+        return Answer.MALFORMED, None
     if order is None:
         return Answer.UNKNOWN_ORDER, None
     before = earlier.get((m.order_id, m.payment_id))
@@ -136,6 +142,11 @@ def _judge(
     return Answer.REFUND, Outcome.REFUND_NOT_PAYABLE
 
 
+def _well_formed(m: Money) -> bool:
+    """Whether it can be money at all: what cannot be written must not take its neighbours down with it."""
+    return 0 < m.amount < AMOUNT_LIMIT and _CURRENCY.fullmatch(m.currency) is not None
+
+
 def _retake(
     batch: Batch,
     money: Sequence[Money],
@@ -145,13 +156,15 @@ def _retake(
     now: datetime,
 ) -> set[UUID]:
     """Take stock and claims again for expired orders whose full payment came late; return those that got all."""
+    # Of a payment told twice, the first telling counts: the later one must not take stock that nobody pays for.
+    first = {(m.order_id, m.payment_id): m for m in reversed(money)}
     late = {
         m.order_id
-        for m in money
+        for key, m in first.items()
         if (order := orders.get(m.order_id)) is not None
         and order.status == Status.EXPIRED
         and (m.amount, m.currency) == (order.total, order.currency)
-        and (m.order_id, m.payment_id) not in earlier
+        and key not in earlier
     }
     wanted = {
         order_id: [Hold(order_id, variant, location, quantity) for variant, location, quantity, *_ in lines[order_id]]

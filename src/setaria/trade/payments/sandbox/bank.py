@@ -1,11 +1,16 @@
 """The sandbox bank: takes pretended money, remembers it, and tells us by notification when and how it likes."""
 
+from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.urls import reverse
 
 from setaria.kernel.clock import now
+from setaria.trade.payments.models import Payment
+from setaria.trade.payments.sandbox.manners import Manner, course
 from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.tasks import tell
 
 
 class Sandbox:
@@ -22,3 +27,34 @@ class Sandbox:
             defaults={"order_id": order_id, "amount": amount, "currency": currency, "succeeded": True, "at": now()},
         )
         Charge.objects.filter(payment_id=payment_id, refunded_at=None).update(refunded_at=now())
+
+
+@transaction.atomic
+def take(payment: Payment, manner: Manner, *, now: datetime) -> Charge:
+    """Take a payment's money in a manner, and queue what the shop will be told; return what the ledger says.
+
+    A payment is taken or declined once: a second press of the button finds the first one's charge and tells nobody
+    again. The charge and its notifications are written together, so that no charge goes untold.
+    """
+    plan = course(manner, payment.amount)
+    charge, made = Charge.objects.get_or_create(
+        payment_id=payment.id,
+        defaults={
+            "order_id": payment.order_id,
+            "amount": plan.amount,
+            "currency": payment.currency,
+            "succeeded": plan.succeeded,
+            "at": now,
+        },
+    )
+    if made:
+        for message in plan.messages:
+            later = {"seconds": message.after_seconds} if message.after_seconds else None
+            tell.configure(schedule_in=later).defer(
+                payment_id=str(payment.id),
+                order_id=str(payment.order_id),
+                status=message.status,
+                amount=plan.amount,
+                currency=payment.currency,
+            )
+    return charge

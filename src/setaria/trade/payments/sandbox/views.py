@@ -1,0 +1,56 @@
+"""The bank's own page, where a buyer decides how a sandbox payment goes."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from babel.numbers import format_currency, get_currency_precision
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, to_locale
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from setaria.kernel.clock import now
+from setaria.trade.orders.models import Order
+from setaria.trade.payments.models import Payment
+from setaria.trade.payments.sandbox.bank import take
+from setaria.trade.payments.sandbox.manners import LATE_SECONDS, Manner, course
+from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.notification import NAME
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Show a payment to whoever owes it and take it as they choose; everybody else finds nothing here."""
+    payment = get_object_or_404(Payment, pk=payment_id, provider=NAME)
+    if not Order.objects.filter(pk=payment.order_id, customer_id=request.user.pk).exists():
+        raise Http404
+    back = reverse("store:order", args=[payment.order_id])
+    if request.method == "POST":
+        try:
+            manner = Manner(request.POST.get("manner", ""))
+        except ValueError:
+            return HttpResponseBadRequest("There is no such way to pay.")
+        take(payment, manner, now=now())
+        return redirect(back)
+    charge = Charge.objects.filter(pk=payment.id).first()
+    page = {
+        "payment": payment,
+        "charge": charge,
+        "back": back,
+        "amount": _money(charge.amount if charge else payment.amount, payment.currency),
+        "wrong_amount": _money(course(Manner.WRONG_AMOUNT, payment.amount).amount, payment.currency),
+        "late_seconds": LATE_SECONDS,
+        "manners": Manner,
+    }
+    return render(request, "sandbox/pay.html", page)
+
+
+def _money(amount: int, currency: str) -> str:
+    """Write minor units as an amount in the reader's language."""
+    value = Decimal(amount).scaleb(-get_currency_precision(currency))
+    return str(format_currency(value, currency, locale=to_locale(get_language() or "zh-hans")))

@@ -59,7 +59,9 @@ _ORDERS = """
     SELECT id, status, total, currency, market_id, channel_id, drop_id, customer_id
     FROM orders_order WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE
 """
-_EARLIER = "SELECT order_id, payment_id, amount, currency, outcome FROM orders_settlement WHERE order_id = ANY (%(ids)s)"
+_EARLIER = (
+    "SELECT order_id, payment_id, amount, currency, outcome FROM orders_settlement WHERE order_id = ANY (%(ids)s)"
+)
 _LINES = """
     SELECT line.order_id, line.variant_id, line.location_id, line.quantity, line.unit_price, variant.product_id
     FROM orders_line AS line JOIN catalog_variant AS variant ON variant.id = line.variant_id

@@ -7,6 +7,7 @@ crowd at the gate does not take the shop down, nor the other way round.
 import asyncio
 import sys
 from typing import Any
+from urllib.parse import parse_qs
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
@@ -17,6 +18,8 @@ from setaria.gate.answers import Answer, Receive, Scope, Send, answer, encode, r
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.metrics import PAGES_BUSY
 from setaria.gate.streams import Memory
+from setaria.kernel.clock import now
+from setaria.sight.wall.ticket import check
 
 PAGE_THREADS = 8
 PAGES_WAITING_MAX = 256
@@ -98,10 +101,14 @@ class Gate:
 
     async def _wall(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         _, _, market, what = path.split("/", 3)
-        figures = await self.memory.figures_of(market)
         if scope["method"] != "GET":
             await respond(send, wrong_method("GET"))
-        elif figures is None:
+            return
+        # Without a ticket from Django there is nothing here, and nothing is asked of the database.
+        given = parse_qs(scope["query_string"]).get(b"ticket", [b""])[0]
+        may_look = check(market, given.decode("latin-1"), now())
+        figures = await self.memory.figures_of(market) if may_look else None
+        if figures is None:
             await respond(send, refusal("NOT_FOUND", scope))
         elif what == "figures":
             await respond(send, answer(200, encode(figures)))

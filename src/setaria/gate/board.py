@@ -61,18 +61,24 @@ def _mark(order_id: UUID) -> int:
 
 
 _DROPS = """
-    SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds,
-           v.id, v.sku, i.limit_per_customer, p.amount, coalesce(a.on_hand - a.held, 0), coalesce(a.xmin::text::bigint, 0)
+    SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds
     FROM drops_drop AS d
     JOIN markets_channel AS c ON c.id = d.channel_id
     JOIN markets_market AS m ON m.id = c.market_id
+    WHERE d.finished_at IS NULL ORDER BY d.id
+"""
+# The price an item has now, or will have at the opening.
+_ITEMS = """
+    SELECT d.slug, v.id, v.sku, i.limit_per_customer, p.amount, coalesce(a.on_hand - a.held, 0),
+           coalesce(a.xmin::text::bigint, 0)
+    FROM drops_drop AS d
+    JOIN markets_channel AS c ON c.id = d.channel_id
     JOIN drops_dropitem AS i ON i.drop_id = d.id
     JOIN catalog_variant AS v ON v.id = i.variant_id
     LEFT JOIN inventory_account AS a ON a.variant_id = v.id AND a.location_id = d.pool_id
     LEFT JOIN pricing_price AS p
-        ON p.variant_id = v.id AND p.market_id = m.id AND p.valid @> greatest(now(), d.opens_at)
-    WHERE d.finished_at IS NULL
-    ORDER BY d.id, i.position
+        ON p.variant_id = v.id AND p.market_id = c.market_id AND p.valid @> greatest(now(), d.opens_at)
+    WHERE d.finished_at IS NULL ORDER BY d.id, i.position
 """
 _MADE = """
     SELECT DISTINCT o.id FROM orders_order AS o JOIN orders_line AS l ON l.order_id = o.id
@@ -85,13 +91,13 @@ def read(before: dict[str, DropState]) -> dict[str, DropState]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(_DROPS)
-        drops: dict[str, DropState] = {}
-        for row in cursor.fetchall():
-            drop = drops.setdefault(row[1], DropState(*row[:8], items={}))
-            item = ItemState(*row[8:])
-            drop.items[item.sku] = item
+        drops = {row[1]: DropState(*row, items={}) for row in cursor.fetchall()}
+        cursor.execute(_ITEMS)
+        for slug, *fields in cursor.fetchall():
+            item = ItemState(*fields)
+            drops[slug].items[item.sku] = item
             if item.free == 0:
-                item.made = _made(cursor, drop, item, before.get(drop.slug))
+                item.made = _made(cursor, drops[slug], item, before.get(slug))
     return drops
 
 

@@ -162,7 +162,7 @@ class Supervisor:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._parts: list[Part] = []
-        self._step: subprocess.Popen[bytes] | None = None
+        self._steps: list[subprocess.Popen[bytes]] = []
         self._requests = 0
         self._handlers: dict[int, Any] = {}
         self._wakeup = (-1, -1)
@@ -203,21 +203,26 @@ class Supervisor:
             raise StopRequested
 
     def run(
-        self, command: Sequence[str], env: Mapping[str, str], log: Path, tick: Callable[[], None] = lambda: None
-    ) -> int:
-        """Run one command to its end, its output in `log`; its exit code. `tick` is called about
-        four times a second. A request to stop ends the command, too.
+        self,
+        commands: Sequence[Sequence[str]],
+        env: Mapping[str, str],
+        log: Path,
+        tick: Callable[[], None] = lambda: None,
+    ) -> list[int]:
+        """Run commands side by side to their ends, their output in `log`; their exit codes. `tick`
+        is called about four times a second. A request to stop ends them, too.
         """
         with open_log(log) as out:
-            self._step = spawn(command, env, out)
+            self._steps = [spawn(command, env, out) for command in commands]
         try:
-            while (code := self._step.poll()) is None:
+            while None in (codes := [step.poll() for step in self._steps]):
                 self.wait(0.25)
                 tick()
-            return code
+            return [code for code in codes if code is not None]
         finally:
-            end(self._step, ((signal.SIGTERM, 2.0),))
-            self._step = None
+            for step in self._steps:
+                end(step, ((signal.SIGTERM, 2.0),))
+            self._steps = []
 
     def first_death(self) -> tuple[Part, int] | None:
         """A part that has died, for a start that wants to give up rather than try again."""
@@ -262,8 +267,9 @@ class Supervisor:
         if self._requests > 1:
             for part in self._parts:
                 part.kill()
-            if self._step is not None and self._step.poll() is None:
-                self._step.kill()
+            for step in self._steps:
+                if step.poll() is None:
+                    step.kill()
 
 
 def spawn(

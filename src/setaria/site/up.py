@@ -157,22 +157,23 @@ class Instance:
         wanted = (self._postgres is not None) if self._demo is None else self._demo
         if is_new and wanted:
             self.home.demo_wanted.touch()
-        self._run(supervisor, "Database schema", "migrate")
-        self._run(supervisor, "Pictures, styles, scripts", "manage", "collectstatic", "--noinput", "--verbosity=0")
+        collect = ["manage", "collectstatic", "--noinput", "--verbosity=0"]
+        self._run(supervisor, "Database schema, styles and pictures", ["migrate"], collect)
         if self.home.demo_wanted.exists() and self._demo is not False:
-            self._run(supervisor, "Demo brand", "demo")
+            self._run(supervisor, "Demo brand", ["demo"])
             self._remember_accounts()
             self.home.demo_wanted.unlink()
 
-    def _run(self, supervisor: Supervisor, title: str, *arguments: str) -> None:
+    def _run(self, supervisor: Supervisor, title: str, *commands: list[str]) -> None:
         log = self.home.log / "setup.log"
         with self._step(title) as tick:
-            code = supervisor.run(setaria(*arguments), self._env, log, tick)
-            if code != 0:
-                raise UpError(
-                    f"{title}: `setaria {' '.join(arguments)}` failed ({_reason(code)}). The data were kept.\n"
-                    f"Its log {log} ends:\n{_indented(tail(log))}\nPut that right and start again."
-                )
+            codes = supervisor.run([setaria(*command) for command in commands], self._env, log, tick)
+            for command, code in zip(commands, codes, strict=True):
+                if code != 0:
+                    raise UpError(
+                        f"`setaria {' '.join(command)}` failed ({_reason(code)}). The data were kept.\n"
+                        f"Its log {log} ends:\n{_indented(tail(log))}\nPut that right and start again."
+                    )
 
     def _start_parts(self, supervisor: Supervisor) -> None:
         with self._step("Web server and worker") as tick:

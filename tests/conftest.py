@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from setaria.site.embedded import temporary_postgres
 from setaria.site.settings import _database
 
-pytest_plugins = ["tests.world"]
+pytest_plugins = ["tests.world", "tests.guards"]
 
 
 @pytest.fixture(scope="session")

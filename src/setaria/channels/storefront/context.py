@@ -1,8 +1,27 @@
-"""What every page of the store needs."""
+"""What every page of the store needs, besides its own matter."""
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from setaria.channels.storefront import session_basket, preferences, queries
+from setaria.kernel import clock
 
 
 def store(request: HttpRequest) -> dict[str, object]:
-    """Give templates the market."""
-    return {}
+    """Give templates the market, the switches' state, the navigation and how full the basket is.
+
+    Robust against a request that never reached our middleware: error pages use it too.
+    """
+    now = clock.now()
+    return {
+        "market": getattr(request, "market", None),
+        "markets": getattr(request, "markets", []),
+        "channel": getattr(request, "channel", None),
+        "here": request.get_full_path() if request.method == "GET" else "/",
+        "theme": preferences.theme_of(request),
+        "themes": preferences.THEMES,
+        "nav_kinds": SimpleLazyObject(lambda: queries.navigation(getattr(request, "market", None), now)),
+        "basket_count": SimpleLazyObject(lambda: session_basket.count(request)),
+        "now": now,
+        "now_ms": int(now.timestamp() * 1000),
+    }

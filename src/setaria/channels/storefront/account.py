@@ -1,0 +1,83 @@
+"""A member's own page: orders, name, addresses."""
+
+import msgspec
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from setaria.channels.storefront import queries
+from setaria.channels.storefront.forms import NameForm
+from setaria.channels.storefront.order import OrderedLine
+from setaria.people.members import addresses
+from setaria.people.members.models import Address
+from setaria.trade.orders.models import Line, Order, Status
+
+PAGE_ORDERS_MAX = 10
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """An order in the list."""
+
+    order: Order
+    lines: tuple[OrderedLine, ...]
+
+    @property
+    def units(self) -> int:
+        """How many units it has in all."""
+        return sum(line.line.quantity for line in self.lines)
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the member's orders, newest first, and what we know of the member."""
+    orders = Order.objects.filter(customer_id=request.user.pk).order_by("-placed_at", "-id")
+    found = Paginator(orders, PAGE_ORDERS_MAX).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "storefront/account.html",
+        {
+            "page": found,
+            "orders": _summaries(list(found)),
+            "addresses": list(Address.objects.filter(member_id=request.user.pk)),
+            "form": NameForm(initial={"name": request.user.name}),
+            "Status": Status,
+        },
+    )
+
+
+def _summaries(orders: list[Order]) -> list[Summary]:
+    """Return the orders with their lines and what those are; three queries however many there are."""
+    lines = list(Line.objects.filter(order_id__in=[o.pk for o in orders]).order_by("order_id", "position"))
+    variants = queries.variants_by_id([line.variant_id for line in lines])
+    by_order: dict[object, list[OrderedLine]] = {}
+    for line in lines:
+        by_order.setdefault(line.order_id, []).append(OrderedLine(line, variants.get(line.variant_id)))
+    return [Summary(order, tuple(by_order.get(order.pk, ()))) for order in orders]
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest) -> HttpResponse:
+    """Keep what the member likes to be called."""
+    form = NameForm(request.POST)
+    if form.is_valid():
+        request.user.name = form.cleaned_data["name"]
+        request.user.save(update_fields=["name"])
+        messages.success(request, _("Your name is kept."))
+    else:
+        messages.error(request, _("A name has at most 80 characters. It is as it was."))
+    return redirect("store:account")
+
+
+@login_required
+@require_POST
+def forget_address(request: HttpRequest, address_id: int) -> HttpResponse:
+    """Forget one of the member's own addresses; orders already placed keep theirs."""
+    if address_id < 2**63 and addresses.forget(request.user.pk, address_id):
+        messages.success(request, _("The address is forgotten. Orders already placed keep theirs."))
+    return redirect("store:account")

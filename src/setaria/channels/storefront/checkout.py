@@ -1,0 +1,144 @@
+"""From basket to order, on one page. The door decides; this page asks it and tells what it said."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import psycopg
+from django import db
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from setaria.channels.storefront import queries, refusals, session_basket
+from setaria.channels.storefront.basket import BasketLine, lines_now
+from setaria.channels.storefront.forms import AddressForm, latest_address
+from setaria.kernel import clock
+from setaria.kernel.ids import new_id
+from setaria.people.members.addresses import remember
+from setaria.trade.orders.destination import set_destination
+from setaria.trade.orders.place import place
+from setaria.trade.orders.queries import placed_of
+from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Outcome, Placed, Request
+
+_LINE = re.compile(r"(\d{1,9}):(\d{1,6}):(\d{1,15})", re.ASCII)
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What the checkout page sent: the order's id it was rendered with, and the lines and prices the buyer saw."""
+
+    order_id: UUID
+    channel_id: int
+    lines: tuple[Line, ...]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """Show what will be ordered and where it goes; on POST, place the order."""
+    shelf = queries.shelf(request.market, request.channel, clock.now())
+    if request.method == "POST":
+        return _order(request, shelf)
+    lines = lines_now(request, shelf)
+    if not lines:
+        return redirect("store:basket")
+    if not shelf.sells or any(line.gone or line.short for line in lines):
+        messages.warning(request, _("Something in your basket cannot be ordered as it is. Please look at the marked lines first."))
+        return redirect("store:basket")
+    form = AddressForm(initial=latest_address(request.user.pk))
+    return _render(request, shelf, lines, form, new_id())
+
+
+def _order(request: HttpRequest, shelf: queries.Shelf) -> HttpResponse:
+    posted = _read(request)
+    if posted is None:
+        messages.error(request, refusals.SENTENCES[Code.MALFORMED])
+        return redirect("store:basket")
+    if posted.channel_id != (shelf.channel.pk if shelf.channel else 0):
+        messages.error(request, _("The market was changed in another window. Nothing was ordered; look at your basket in this market first."))
+        return redirect("store:basket")
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _again(request, shelf, posted, form)
+    outcome = _place(Request(posted.order_id, request.user.pk, posted.channel_id, posted.lines))
+    if isinstance(outcome, Placed):
+        return _finish(request, shelf, posted, form)
+    if outcome is None:
+        messages.error(request, _("We could not make sure that your order arrived. Press the button once more: it is the same order, and it will not be placed twice."))
+    else:
+        messages.error(request, refusals.in_words(outcome, queries.variants_by_id([outcome.variant_id or 0])))
+    return _again(request, shelf, posted, form)
+
+
+def _place(wanted: Request) -> Outcome | None:
+    """Ask the door; None when the database failed and it is not known whether the order exists."""
+    try:
+        return place([wanted], now=clock.now())[0]
+    except (psycopg.Error, db.Error):
+        return placed_of([wanted.id]).get(wanted.id)
+
+
+def _finish(request: HttpRequest, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
+    """Note where the parcel goes, empty the basket of what was bought, show the order."""
+    to = form.cleaned_data | {"country": form.country(shelf.market)}
+    set_destination(posted.order_id, request.user.pk, **to)
+    remember(request.user.pk, now=shelf.now, **to)
+    variants = queries.variants_by_id([line.variant_id for line in posted.lines])
+    session_basket.take_out(
+        request, {variants[line.variant_id].sku: line.quantity for line in posted.lines if line.variant_id in variants}
+    )
+    return redirect("store:order", posted.order_id)
+
+
+def _again(request: HttpRequest, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
+    """Show the page again with what was sent: the same order id, the same lines, today's prices beside those seen."""
+    variants = queries.variants_by_id([line.variant_id for line in posted.lines])
+    offers = queries.offers_of(list(variants.values()), shelf)
+    lines = [
+        BasketLine(offers[line.variant_id], line.quantity, line.unit_price)
+        for line in posted.lines
+        if line.variant_id in offers
+    ]
+    if not lines:
+        return redirect("store:basket")
+    return _render(request, shelf, lines, form, posted.order_id, status=422)
+
+
+def _render(
+    request: HttpRequest,
+    shelf: queries.Shelf,
+    lines: Sequence[BasketLine],
+    form: AddressForm,
+    order_id: UUID,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "lines": lines,
+        "form": form,
+        "order_id": order_id,
+        "shelf": shelf,
+        "total": sum(line.total for line in lines),
+        "units": sum(line.quantity for line in lines),
+        "ready": shelf.sells and not any(line.gone or line.short for line in lines),
+    }
+    return render(request, "storefront/checkout.html", context, status=status)
+
+
+def _read(request: HttpRequest) -> Posted | None:
+    """Parse what the page sent; None when it is nothing the page could have sent."""
+    raw = request.POST.getlist("line")
+    found = [_LINE.fullmatch(text) for text in raw[: ORDER_LINES_MAX + 1]]
+    channel = request.POST.get("channel", "")
+    if not found or not all(found) or not re.fullmatch(r"\d{1,5}", channel, re.ASCII):
+        return None
+    lines = tuple(Line(*map(int, match.groups())) for match in found if match)
+    if any(line.variant_id >= 2**31 for line in lines):
+        return None
+    try:
+        return Posted(UUID(request.POST.get("order", "")), int(channel), lines)
+    except ValueError:
+        return None

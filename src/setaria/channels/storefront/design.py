@@ -1,0 +1,20 @@
+"""Every component of the store on one page, for those who build with them."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from setaria.channels.storefront import queries
+from setaria.channels.storefront.forms import AddressForm
+from setaria.kernel import clock
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the components with real things in them."""
+    now = clock.now()
+    shelf = queries.shelf(request.market, request.channel, now)
+    cards = queries.cards(queries.visible(request.market, now)[:4], shelf)
+    wrong = AddressForm({"recipient": "", "phone": "?"})
+    colours = ["paper", "card", "sunk", "line", "edge", "ink", "ink-2", "ink-3", "gold", "gold-ink", "good", "bad"]
+    return render(request, "storefront/design.html", {"cards": cards, "form": wrong, "colours": colours})

@@ -1,0 +1,27 @@
+"""The store's front: drops that run or come, every kind of product, the newest."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from setaria.channels.storefront import queries
+from setaria.kernel import clock
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the front page."""
+    now = clock.now()
+    shelf = queries.shelf(request.market, request.channel, now)
+    newest = queries.visible(request.market, now).order_by("-released", "id")[: queries.HOME_NEWEST_MAX]
+    cards = queries.cards(newest, shelf)
+    return render(
+        request,
+        "storefront/home.html",
+        {
+            "drops": queries.drops_ahead(request.channel, now),
+            "kinds": queries.kinds_with_picture(request.market, now),
+            "lead": cards[0] if cards else None,
+            "cards": cards[1:],
+        },
+    )

@@ -1,0 +1,118 @@
+"""One order, for the one who placed it: how it stands, paying, cancelling, where it goes."""
+
+from uuid import UUID
+
+import msgspec
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from setaria.channels.storefront import queries
+from setaria.channels.storefront.forms import AddressForm, latest_address
+from setaria.goods.catalog.models import Variant
+from setaria.kernel import clock
+from setaria.people.members.addresses import remember
+from setaria.trade.orders import release
+from setaria.trade.orders.destination import set_destination
+from setaria.trade.orders.models import Destination, Event, Line, Order, Status
+from setaria.trade.payments import providers
+from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.start import Refusal, start
+
+PROVIDER = "sandbox"
+
+
+class OrderedLine(msgspec.Struct, frozen=True):
+    """A line of an order with what it is; the variant is None only if it was deleted, which nobody may."""
+
+    line: Line
+    variant: Variant | None
+
+    @property
+    def total(self) -> int:
+        """Minor units."""
+        return self.line.quantity * self.line.unit_price
+
+
+def own_order(request: HttpRequest, order_id: UUID) -> Order:
+    """Return the visitor's own order; somebody else's is as absent as one that does not exist."""
+    order = Order.objects.filter(pk=order_id, customer_id=request.user.pk).first()
+    if order is None:
+        raise Http404
+    return order
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Show how an order stands."""
+    return _render(request, own_order(request, order_id))
+
+
+def _render(request: HttpRequest, order: Order, form: AddressForm | None = None, status: int = 200) -> HttpResponse:
+    now = clock.now()
+    found = list(Line.objects.filter(order_id=order.pk).order_by("position"))
+    variants = queries.variants_by_id([line.variant_id for line in found])
+    destination = Destination.objects.filter(pk=order.pk).first()
+    needs_address = destination is None and order.status in (Status.PLACED, Status.PAID)
+    if needs_address and form is None:
+        form = AddressForm(initial=latest_address(request.user.pk))
+    context = {
+        "order": order,
+        "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found],
+        "events": list(Event.objects.filter(order_id=order.pk).order_by("at")),
+        "destination": destination,
+        "order_market": next((m for m in request.markets if m.pk == order.market_id), request.market),
+        "form": form if needs_address else None,
+        "payment": Payment.objects.filter(order_id=order.pk).order_by("-started_at").first(),
+        "refunds": list(Refund.objects.filter(order_id=order.pk).order_by("due_at")),
+        "payable": order.status == Status.PLACED and order.pay_by > now,
+        "Status": Status,
+    }
+    return render(request, "storefront/order.html", context, status=status)
+
+
+@login_required
+@require_POST
+def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Start a payment and send the buyer to the provider's page."""
+    own_order(request, order_id)
+    begun = start(order_id, request.user.pk, PROVIDER, clock.now())
+    if isinstance(begun, Refusal):
+        messages.error(request, _("This order cannot be paid any more. No money was taken; see below how it stands."))
+        return redirect("store:order", order_id)
+    return redirect(providers.get(PROVIDER).pay_url(begun.id))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Cancel an unpaid order; what it held is for sale again at once."""
+    own_order(request, order_id)
+    [answer] = release.cancel([release.Cancellation(order_id, request.user.pk)], now=clock.now())
+    if answer is release.Answer.CANCELLED:
+        messages.success(request, _("The order is cancelled. Nothing was charged."))
+    else:
+        messages.error(request, _("This order can no longer be cancelled here; nothing was changed."))
+    return redirect("store:order", order_id)
+
+
+@login_required
+@require_POST
+def address(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Note where an order goes that was placed without saying so, as in a drop."""
+    order = own_order(request, order_id)
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _render(request, order, form, status=422)
+    market = next((m for m in request.markets if m.pk == order.market_id), request.market)
+    to = form.cleaned_data | {"country": form.country(market)}
+    if set_destination(order_id, request.user.pk, **to):
+        remember(request.user.pk, now=clock.now(), **to)
+        messages.success(request, _("We know now where to send it."))
+    else:
+        messages.error(request, _("This order will not be sent any more; nothing was changed."))
+    return redirect("store:order", order_id)

@@ -1,0 +1,64 @@
+"""One product: what it is, what it costs and why, whether it can be had."""
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from setaria.channels.storefront import queries
+from setaria.channels.storefront.templatetags.store import number
+from setaria.goods.catalog.models import Product
+from setaria.goods.catalog.specification import Field
+from setaria.kernel import clock
+from setaria.kernel.texts import text_in
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A line of the specification table."""
+
+    name: str
+    value: str
+    unit: str
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a product with all its variants; `?sku=` chooses one, else the cheapest that can be had is chosen."""
+    product = get_object_or_404(Product.objects.select_related("kind"), slug=slug, published=True)
+    now = clock.now()
+    shelf = queries.shelf(request.market, request.channel, now)
+    card = queries.cards([product], shelf)[0]
+    return render(
+        request,
+        "storefront/product.html",
+        {
+            "product": product,
+            "card": card,
+            "shelf": shelf,
+            "chosen": _chosen(card, request.GET.get("sku", "")),
+            "facts": facts(product.kind.specification_fields, product.specification),
+            "drop": queries.drop_of_product(product, request.channel, now),
+        },
+    )
+
+
+def _chosen(card: queries.Card, sku: str) -> queries.Offer | None:
+    """The variant asked for, else the cheapest that can be had, else the first."""
+    asked = next((o for o in card.offers if o.variant.sku == sku), None)
+    for_sale = [o for o in card.offers if o.for_sale]
+    cheapest = min(for_sale, key=lambda o: (o.price or 0, o.variant.position), default=None)
+    return asked or cheapest or next(iter(card.offers), None)
+
+
+def facts(fields: list[Field], values: dict[str, object]) -> list[Fact]:
+    """Return the specification in the order of the kind's fields, values in words, units apart."""
+    return [Fact(text_in(f.name), _in_words(f, values[f.key]), f.unit) for f in fields if f.key in values]
+
+
+def _in_words(field: Field, value: object) -> str:
+    if field.type == "boolean":
+        return _("Yes") if value else _("No")
+    if field.type == "choice":
+        return next((text_in(choice.name) for choice in field.choices if choice.value == value), str(value))
+    return number(value)

@@ -1,0 +1,130 @@
+"""How the store writes texts, money, numbers and times."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from setaria.kernel.texts import text_in
+
+register = template.Library()
+
+
+@register.filter
+def text(texts: Mapping[str, str] | None) -> str:
+    """Write a text by language in the reader's language."""
+    return text_in(texts) if texts else ""
+
+
+@register.simple_tag
+def money(amount: int | None, currency: str) -> SafeString | str:
+    """Write an amount of minor units: the sign in a smaller span, digits grouped as the currency's country does.
+
+    Whole amounts go without decimals (¥1,999); Chinese readers are spared a trailing zero (¥59.9).
+    """
+    if amount is None:
+        return ""
+    sign, digits = money_parts(amount, currency, get_language() or "zh-hans")
+    return format_html('<span class="money"><span class="money__sign">{}</span>{}</span>', sign, digits)
+
+
+def money_parts(amount: int, currency: str, language: str) -> tuple[str, str]:
+    """Return sign and digits of an amount of minor units."""
+    places = get_currency_precision(currency)
+    value = Decimal(amount).scaleb(-places)
+    least = 0 if value == value.to_integral_value() else places
+    if language.startswith("zh") and least:
+        least = 1
+    pattern = "#,##0" + ("." + "0" * least + "#" * (places - least) if places else "")
+    locale = _number_locale(language, currency)
+    pattern = "#,##,##0" + pattern[5:] if locale.territory == "IN" else pattern
+    return _sign(currency), format_decimal(value, format=pattern, locale=locale)
+
+
+@lru_cache(maxsize=256)
+def _number_locale(language: str, currency: str) -> Locale:
+    """The reader's language as written where the currency is used: its first two letters are the country."""
+    base = _locale(language)
+    try:
+        return Locale.parse(f"{base.language}_{currency[:2]}")
+    except (UnknownLocaleError, ValueError):
+        return base
+
+
+@lru_cache(maxsize=64)
+def _sign(currency: str) -> str:
+    """The shortest sign any of our languages has: a page has one currency, so "CN¥" would only be noise."""
+    return min((get_currency_symbol(currency, locale) for locale in ("zh_Hans", "en")), key=len)
+
+
+@lru_cache(maxsize=16)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
+
+
+@register.filter
+def number(value: object) -> str:
+    """Write a number with the reader's grouping; up to three decimals, none that say nothing."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return format_decimal(value, format="#,##0.###", locale=_locale(get_language() or "zh-hans"))
+    return str(value)
+
+
+_FORMS = {
+    "zh": {"date": "y年M月d日", "time": "HH:mm", "short": "M月d日 HH:mm", "full": "y年M月d日 HH:mm"},
+    "en": {"date": "d MMM y", "time": "HH:mm", "short": "d MMM, HH:mm", "full": "d MMM y, HH:mm"},
+}
+
+
+@register.simple_tag
+def moment(at: datetime | None, form: str = "full") -> SafeString | str:
+    """Write an instant in the market's time zone; form is date, time, short, full or zone (only the zone's name)."""
+    if at is None:
+        return ""
+    locale = _locale(get_language() or "zh-hans")
+    local = timezone.localtime(at)
+    if form == "zone":
+        return get_timezone_name(local, locale=locale)
+    pattern = _FORMS["zh" if locale.language == "zh" else "en"][form]
+    written = format_datetime(local, pattern, locale=locale)
+    return format_html('<time datetime="{}" class="figures">{}</time>', at.isoformat(), written)
+
+
+@register.simple_tag
+def day(on: date | None) -> str:
+    """Write a calendar date, which has no time zone."""
+    locale = _locale(get_language() or "zh-hans")
+    return format_date(on, _FORMS["zh" if locale.language == "zh" else "en"]["date"], locale=locale) if on else ""
+
+
+@register.simple_tag
+def picture_url(path: str) -> str:
+    """Return the address of a picture, or nothing for one whose file is missing: a page is better than none."""
+    try:
+        return static(path)
+    except ValueError:
+        return ""
+
+
+@register.filter
+def address_parts(address: object) -> list[str]:
+    """Return an address's lines in the order the reader's language writes them: from large to small in Chinese."""
+    place = [getattr(address, name) for name in ("region", "city")]
+    street, postcode = getattr(address, "street", ""), getattr(address, "postcode", "")
+    if (get_language() or "").startswith("zh"):
+        return [line for line in ("".join(dict.fromkeys(place)), street, postcode) if line]
+    near = " ".join(part for part in (place[1], postcode) if part)
+    return [line for line in (street, near, place[0]) if line]

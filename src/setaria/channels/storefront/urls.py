@@ -1,0 +1,36 @@
+"""Addresses of the store."""
+
+from importlib.util import find_spec
+
+from django.urls import path
+
+from setaria.channels.storefront import account, basket, checkout, design, home, listing, order, preferences, product
+
+app_name = "store"
+urlpatterns = [
+    path("", home.page, name="home"),
+    path("kinds/<slug:slug>/", listing.page, name="kind"),
+    path("products/<slug:slug>/", product.page, name="product"),
+    path("basket/", basket.page, name="basket"),
+    path("basket/add", basket.add, name="basket_add"),
+    path("basket/change", basket.change, name="basket_change"),
+    path("checkout/", checkout.page, name="checkout"),
+    path("orders/<uuid:order_id>/", order.page, name="order"),
+    path("orders/<uuid:order_id>/pay", order.pay, name="order_pay"),
+    path("orders/<uuid:order_id>/cancel", order.cancel, name="order_cancel"),
+    path("orders/<uuid:order_id>/address", order.address, name="order_address"),
+    path("account/", account.page, name="account"),
+    path("account/name", account.rename, name="account_name"),
+    path("account/addresses/<int:address_id>/forget", account.forget_address, name="address_forget"),
+    path("choose/market", preferences.choose_market, name="choose_market"),
+    path("choose/theme", preferences.choose_theme, name="choose_theme"),
+    path("design/", design.page, name="design"),
+]
+
+if find_spec("setaria.channels.storefront.drop"):
+    from setaria.channels.storefront import drop
+
+    urlpatterns += [
+        path("drops/<slug:slug>/", drop.page, name="drop"),
+        path("drops/<slug:slug>/pass", drop.leave, name="drop_pass"),
+    ]

@@ -10,11 +10,13 @@ import structlog
 from django.db import close_old_connections
 
 from setaria.kernel.clock import now
+from setaria.site.jobs import run_jobs
 from setaria.trade.drops.prepare import finish
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.refund import collect, send_due
 
 SWEEP_SECONDS = 0.5
+JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +43,11 @@ def sweep_until(stopped: threading.Event, work: Callable[[], None] = sweep) -> N
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Sweep and run the queue's jobs until SIGTERM or SIGINT; ends within about two seconds of it."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
+    jobs.start()
     sweep_until(stopped)
+    jobs.join(JOBS_END_SECONDS)

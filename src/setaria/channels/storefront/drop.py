@@ -1,0 +1,180 @@
+"""A drop's page, and the pass that lets a member order in it. The order itself goes to the gate, not to Django."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from setaria.channels.storefront.drop_words import words
+from setaria.channels.storefront.templatetags.store import money_parts
+from setaria.goods.catalog.models import Picture, Variant
+from setaria.goods.inventory.queries import free_units
+from setaria.goods.pricing.queries import prices_at
+from setaria.kernel.clock import now
+from setaria.kernel.ids import new_id
+from setaria.kernel.texts import text_in
+from setaria.trade.drops import passes
+from setaria.trade.drops.models import Drop
+from setaria.trade.orders.models import Claim, Line, Order, Status
+
+ORDERS_SHOWN_MAX = 5
+NO_ORDER = UUID(int=0)  # stands in addresses for an order that does not exist yet
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A variant on offer: price in minor units (None: not sold), and how many of it this customer may still have."""
+
+    variant: Variant
+    picture: Picture | None
+    price: int | None
+    limit: int
+    left: int
+    sold_out: bool
+
+
+class Own(msgspec.Struct, frozen=True):
+    """An order the visitor has in this drop, and what is in it."""
+
+    order: Order
+    contents: str
+    payable: bool
+
+
+@require_safe
+@never_cache
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a drop as it stands; the script takes it from there."""
+    drop = get_object_or_404(Drop.objects.select_related("channel__market"), slug=slug)
+    market = drop.channel.market
+    at = now()
+    offers = _offers(drop, request.user.pk, at)
+    state = _state(drop, offers, at)
+    context = {
+        "drop": drop,
+        "offers": offers,
+        "state": state,
+        "drop_market": market,
+        "elsewhere": request.market is not None and request.market.pk != market.pk,
+        "can_buy": market.sells and (request.market is None or request.market.pk == market.pk),
+        "own": _own(drop, request.user.pk, at),
+        "no_order": NO_ORDER,
+        "Status": Status,
+    }
+    context["start"] = _start(request, drop, offers, state, at, can_buy=context["can_buy"])
+    with timezone.override(ZoneInfo(market.time_zone)):
+        return render(request, "storefront/drop.html", context)
+
+
+@require_POST
+@never_cache
+def leave(request: HttpRequest, slug: str) -> JsonResponse:
+    """Give a signed-in member leave to order once more: a pass under a new order id.
+
+    Any number may be asked for. How many units a customer gets is the door's business, by claims, not by passes.
+    """
+    if not request.user.is_authenticated:
+        return JsonResponse({"code": "SIGN_IN"}, status=401)
+    at = now()
+    drop = Drop.objects.filter(slug=slug, finished_at=None, closes_at__gt=at).only("id").first()
+    if drop is None:
+        raise Http404
+    key = passes.key_from(settings.SECRET_KEY)
+    return JsonResponse({"pass": passes.issue(key, request.user.pk, drop.id, new_id(), at)})
+
+
+def _offers(drop: Drop, customer_id: int | None, at: datetime) -> list[Offer]:
+    items = list(drop.items.select_related("variant__product").prefetch_related("variant__product__pictures"))
+    ids = [item.variant_id for item in items]
+    # Before the opening people want to know what it will cost, and after the closing what it cost.
+    priced = min(max(at, drop.opens_at), drop.closes_at - timedelta(microseconds=1))
+    prices = prices_at(ids, drop.channel.market_id, priced)
+    free = free_units(ids, drop.pool_id)
+    claims = Claim.objects.filter(customer_id=customer_id or 0, drop_id=drop.pk)
+    claimed = dict(claims.values_list("variant_id", "quantity"))
+    return [
+        Offer(
+            variant=item.variant,
+            picture=next(iter(item.variant.product.pictures.all()), None),
+            price=prices.get(item.variant_id),
+            limit=item.limit_per_customer,
+            left=max(0, item.limit_per_customer - claimed.get(item.variant_id, 0)),
+            sold_out=free.get(item.variant_id, 0) == 0,
+        )
+        for item in items
+    ]
+
+
+def _state(drop: Drop, offers: list[Offer], at: datetime) -> str:
+    if at < drop.opens_at:
+        return "before"
+    if at >= drop.closes_at or drop.finished_at is not None:
+        return "closed"
+    return "sold_out" if offers and all(offer.sold_out for offer in offers) else "open"
+
+
+def _own(drop: Drop, customer_id: int | None, at: datetime) -> list[Own]:
+    if customer_id is None:
+        return []
+    orders = list(Order.objects.filter(customer_id=customer_id, drop_id=drop.pk).order_by("-placed_at")[:ORDERS_SHOWN_MAX])
+    lines = Line.objects.filter(order_id__in=[order.pk for order in orders]).order_by("order_id", "position")
+    found = list(lines)
+    variants = Variant.objects.select_related("product").in_bulk([line.variant_id for line in found])
+    contents: dict[UUID, list[str]] = {}
+    for line in found:
+        contents.setdefault(line.order_id, []).append(f"{name_of(variants[line.variant_id])} × {line.quantity}")
+    return [
+        Own(order, ", ".join(contents.get(order.pk, [])), order.status == Status.PLACED and order.pay_by > at)
+        for order in orders
+    ]
+
+
+def name_of(variant: Variant) -> str:
+    """Name what is bought in the reader's language: the product, and the variant where that says more."""
+    product, own = text_in(variant.product.name), text_in(variant.name)
+    return f"{product} {own}" if own and own != product else product
+
+
+def _start(
+    request: HttpRequest, drop: Drop, offers: list[Offer], state: str, at: datetime, *, can_buy: bool
+) -> dict[str, object]:
+    """What the script begins with."""
+    language = get_language() or "zh-hans"
+    currency = drop.channel.market.currency
+    return {
+        "slug": drop.slug,
+        "state": state,
+        "finished": drop.finished_at is not None,
+        "now": at.isoformat(),
+        "opensAt": drop.opens_at.isoformat(),
+        "closesAt": drop.closes_at.isoformat(),
+        "timeZone": drop.channel.market.time_zone,
+        "customer": request.user.pk,
+        "canBuy": can_buy,
+        "stateUrl": f"/rush/{drop.slug}",
+        "ordersUrl": f"/rush/{drop.slug}/orders",
+        "passUrl": reverse("store:drop_pass", args=[drop.slug]),
+        "noOrder": str(NO_ORDER),
+        "currency": currency,
+        "sign": money_parts(0, currency, language)[0],
+        "locale": f"{language[:2]}-{currency[:2]}",
+        "items": [
+            {
+                "sku": offer.variant.sku,
+                "name": name_of(offer.variant),
+                "price": offer.price,
+                "left": offer.left,
+                "soldOut": offer.sold_out,
+            }
+            for offer in offers
+        ],
+        "words": words(),
+    }

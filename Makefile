@@ -64,7 +64,7 @@ command -v flock >/dev/null && exec 9<Makefile && flock 9; \
 	"Install it (Debian: apt-get install python3-venv), or name it: make PYTHON=/path/to/python3" >&2; exit 1; }; \
 { grep -qsF "$$PWD/.venv" .venv/bin/pip && .venv/bin/python -c pass; } || { rm -rf .venv; echo "Making .venv"; "$(PYTHON)" -m venv .venv; }; \
 echo "Installing $(1) into .venv"; \
-.venv/bin/python -m pip install -qq --no-compile --disable-pip-version-check --no-input --require-hashes -r $(1); \
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(1); \
 echo "$$PWD/src" > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/setaria.pth"; \
 printf '#!/bin/sh\nexec "%s/.venv/bin/python" -P -m setaria.site.cli "$$@"\n' "$$PWD" > .venv/bin/setaria; \
 chmod +x .venv/bin/setaria; \

@@ -32,7 +32,7 @@ from setaria.site.home import AlreadyRunning, Claim, Home, HomeError, Running
 from setaria.site.supervisor import Part, StopRequested, Supervisor, open_log, spawn, tail
 
 DATABASE = "setaria"
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 120.0  # seconds on a free machine; the first start on a busy one compiles all modules
 
 
 class UpError(Exception):
@@ -246,16 +246,19 @@ class Instance:
         """Show a step: what is being done, then a tick and its seconds. Yields a ticker that
         keeps the seconds moving on a terminal.
         """
-        began = time.monotonic()
+        began = shown = time.monotonic()
 
         def show(mark: str, end: str) -> None:
             self._console.print(f"{mark} {title}  [dim]{time.monotonic() - began:.1f} s[/]", end=end)
 
         def tick() -> None:
-            if self._console.is_terminal:
+            nonlocal shown
+            if self._console.is_terminal and time.monotonic() - shown > 0.25:
+                shown = time.monotonic()
                 show("[dim]…[/]", "\r")
 
-        tick()
+        if self._console.is_terminal:
+            show("[dim]…[/]", "\r")
         try:
             yield tick
         except BaseException:

@@ -121,10 +121,14 @@ class Gate:
         if self._pages_busy >= PAGES_WAITING_MAX:
             await respond(send, refusal("OVERLOADED", scope))
             return
+        async def receive_body() -> dict[str, Any]:
+            # The bridge wants a coroutine, and the server's own `receive` is some other awaitable.
+            return await receive()
+
         self._pages_busy += 1
         PAGES_BUSY.set(self._pages_busy)
         try:
-            await self._pages(scope, receive, send)  # type: ignore[arg-type]
+            await self._pages(scope, receive_body, send)  # type: ignore[arg-type]
         finally:
             self._pages_busy -= 1
 

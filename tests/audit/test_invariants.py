@@ -1,0 +1,274 @@
+"""Every invariant is broken on purpose, and the audit finds it, only it, and the offending key.
+
+A new invariant without a breaker here fails `test_the_audit_finds_what_is_broken`.
+"""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from tests.guards import Unguarded
+from tests.races.together import together
+from tests.world import HOUR, MINUTE, SECOND, World
+
+from setaria.goods.pricing.models import Price
+from setaria.kernel.ids import new_id
+from setaria.kernel.invariants import all_invariants, check_all
+from setaria.site import audit
+from setaria.trade.drops.models import DropItem
+from setaria.trade.orders.models import Order
+from setaria.trade.payments import refund
+
+
+class Busy:
+    """A world in which everything has happened once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.band, self.phone = world.thing("band", price=14900, stock=50), world.thing("phone", price=199900, stock=50)
+        self.night = world.drop({self.phone: 10}, limit=2, opens_at=world.now + SECOND, closes_at=world.now + HOUR)
+        self.overdue = world.placed(self.band)
+        world.later(16 * MINUTE)
+        world.expire()
+        self.paid = world.placed((self.band, 2), self.phone)
+        world.pay(self.paid)
+        self.rushed = world.placed(self.phone, by=world.member(), drop=self.night)
+        self.cancelled = world.placed(self.band)
+        world.cancel(self.cancelled)
+        world.pay(self.cancelled)
+        self.refunds = refund.collect(now=world.now)
+        self.unpaid = world.placed(self.band)
+        self.pool = self.night.pool_id
+        self.warehouse = world.warehouse.id
+
+
+def sql(statement: str, *params: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        assert cursor.rowcount == 1, f"breaks {cursor.rowcount} rows"
+
+
+def movement(source: object, variant: int, location: int, step: int, kind: int, on_hand: int, held: int) -> None:
+    """A movement, with its account's balance changed to match."""
+    sql(
+        "INSERT INTO inventory_movement"
+        " (source_id, variant_id, location_id, step, kind, on_hand_change, held_change, at) VALUES (%s, %s, %s, %s, %s, %s, %s, now())",
+        source, variant, location, step, kind, on_hand, held,
+    )  # fmt: skip
+    sql(
+        "UPDATE inventory_account SET on_hand = on_hand + %s, held = held + %s"
+        " WHERE variant_id = %s AND location_id = %s",
+        on_hand, held, variant, location,
+    )  # fmt: skip
+
+
+Breaker = Callable[[Busy, Unguarded], object]
+BREAKERS: dict[str, Breaker] = {}
+
+
+def breaks(breaker: Breaker) -> Breaker:
+    """Register a breaker under the name of the invariant it breaks; it returns the offending key's beginning."""
+    BREAKERS[breaker.__name__] = breaker
+    return breaker
+
+
+@breaks
+def stock_balances_are_their_movements(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE inventory_account SET on_hand = on_hand + 1 WHERE variant_id = %s AND location_id = %s",
+        busy.band.id, busy.warehouse)  # fmt: skip
+    return f"{busy.band.id} {busy.warehouse}"
+
+
+@breaks
+def stock_never_oversold(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("account_never_oversold")
+    movement(new_id(), busy.band.id, busy.warehouse, 0, 8, -50, 0)
+    return f"{busy.band.id} {busy.warehouse}"
+
+
+@breaks
+def holds_are_resolved_once(busy: Busy, _: Unguarded) -> object:
+    movement(busy.overdue.id, busy.band.id, busy.warehouse, 4, 4, 0, 1)
+    movement(busy.overdue.id, busy.band.id, busy.warehouse, 5, 5, 0, -1)
+    return f"{busy.overdue.id} {busy.band.id} {busy.warehouse} 4"
+
+
+@breaks
+def transfers_lose_nothing(busy: Busy, _: Unguarded) -> object:
+    source = new_id()
+    movement(source, busy.band.id, busy.warehouse, 0, 3, 7, 0)
+    return f"{source} {busy.band.id} 7"
+
+
+@breaks
+def one_price_at_a_time(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("price_one_at_a_time")
+    first = Price.objects.filter(variant=busy.band).get()
+    second = Price.objects.create(
+        variant=busy.band, market_id=busy.world.cn.id, amount=1, valid=(busy.world.now + HOUR, None)
+    )
+    return f"{first.id} {second.id}"
+
+
+@breaks
+def order_total_is_its_lines(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE orders_order SET total = total + 1 WHERE id = %s", busy.unpaid.id)
+    minute = busy.world.now.replace(second=0, microsecond=0)
+    sql("UPDATE orders_minuteorders SET placed_amount = placed_amount + 1 WHERE minute = %s", minute)
+    return busy.unpaid.id
+
+
+@breaks
+def lines_belong_to_orders(busy: Busy, _: Unguarded) -> object:
+    nobody = new_id()
+    sql("INSERT INTO orders_line (order_id, position, variant_id, location_id, quantity, unit_price)"
+        " VALUES (%s, 0, %s, %s, 1, 14900)", nobody, busy.band.id, busy.warehouse)  # fmt: skip
+    return nobody
+
+
+@breaks
+def living_orders_hold_their_stock(busy: Busy, _: Unguarded) -> object:
+    nobody = new_id()
+    movement(nobody, busy.band.id, busy.warehouse, 0, 4, 0, 1)
+    return nobody
+
+
+@breaks
+def status_has_its_event(busy: Busy, _: Unguarded) -> object:
+    sql("DELETE FROM orders_event WHERE order_id = %s", busy.overdue.id)
+    return busy.overdue.id
+
+
+@breaks
+def paid_once_and_in_full(busy: Busy, _: Unguarded) -> object:
+    sql("DELETE FROM orders_settlement WHERE order_id = %s", busy.paid.id)
+    return busy.paid.id
+
+
+@breaks
+def claims_are_living_orders(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE orders_claim SET quantity = 0")
+    customer = Order.objects.get(pk=busy.rushed.id).customer_id
+    return f"{customer} {busy.night.id} {busy.phone.id} 0 1"
+
+
+@breaks
+def prices_were_the_price_book(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("price_past_is_fixed")
+    sql("UPDATE pricing_price SET amount = 1 WHERE variant_id = %s", busy.phone.id)
+    return busy.paid.id
+
+
+@breaks
+def nothing_sold_before_opening(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE drops_drop SET opens_at = %s", busy.world.now + SECOND)
+    return busy.rushed.id
+
+
+@breaks
+def orders_are_of_known_people_and_channels(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE orders_order SET customer_id = 987654321 WHERE id = %s", busy.unpaid.id)
+    return f"{busy.unpaid.id} 987654321"
+
+
+@breaks
+def order_counters_are_the_orders(busy: Busy, _: Unguarded) -> object:
+    minute = busy.overdue.pay_by - 15 * MINUTE
+    sql("UPDATE orders_minuteorders SET placed_orders = placed_orders + 1 WHERE minute = %s", minute)
+    return f"{minute} {busy.world.cn.id} {busy.world.web.id} 2"
+
+
+@breaks
+def unit_counters_are_the_lines(busy: Busy, _: Unguarded) -> object:
+    minute = busy.overdue.pay_by - 15 * MINUTE
+    sql("UPDATE orders_minuteunits SET placed_units = 0 WHERE minute = %s", minute)
+    return f"{minute} {busy.world.cn.id} {busy.world.web.id} {busy.band.product_id} 0"
+
+
+@breaks
+def refunds_are_owed(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE payments_refund SET amount = amount + 1")
+    return ""
+
+
+@breaks
+def drops_sell_from_their_pool_only(busy: Busy, _: Unguarded) -> object:
+    DropItem.objects.all().delete()
+    return f"{busy.rushed.id} {busy.phone.id}"
+
+
+@pytest.fixture
+def busy(broken_world: World) -> Busy:
+    return Busy(broken_world)
+
+
+NAMES = [invariant.name for invariant in all_invariants()]
+
+
+def test_invariants_are_named_once_and_say_something() -> None:
+    assert len(set(NAMES)) == len(NAMES) > 15
+    assert all(invariant.says.endswith(".") for invariant in all_invariants())
+
+
+def test_nothing_is_found_where_nothing_is_broken_and_every_invariant_looked_at_something(busy: Busy) -> None:
+    findings = list(check_all())
+    assert [finding.name for finding in findings] == NAMES
+    assert {finding.name: finding.offenders for finding in findings if not finding.holds} == {}
+    assert [finding.name for finding in findings if finding.rows == 0] == []
+    assert busy.refunds == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_audit_finds_what_is_broken(name: str, busy: Busy, unguarded: Unguarded) -> None:
+    assert name in BREAKERS, "A new invariant needs a breaker: how else would we know that it can see?"
+    key = str(BREAKERS[name](busy, unguarded))
+    found = busy.world.breaches()
+    assert list(found) == [name], found
+    assert any(offender.startswith(key) for offender in found[name]), (key, found)
+
+
+def test_the_audit_prints_and_exits_0_when_all_is_well(busy: Busy, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.main() == 0
+    printed = capsys.readouterr().out
+    assert f"{len(NAMES)} invariants checked, 0 broken." in printed
+    assert all(name in printed for name in NAMES)
+
+
+def test_the_audit_prints_the_offending_key_and_exits_1(busy: Busy, capsys: pytest.CaptureFixture[str]) -> None:
+    sql("DELETE FROM orders_event WHERE order_id = %s", busy.overdue.id)
+    assert audit.main() == 1
+    printed = capsys.readouterr().out
+    assert f"{len(NAMES)} invariants checked, 1 broken." in printed
+    assert str(busy.overdue.id) in printed
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_audit_speaks_json(busy: Busy, broken: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    if broken:
+        sql("DELETE FROM orders_event WHERE order_id = %s", busy.overdue.id)
+    assert audit.main(json=True) == int(broken)
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == NAMES
+    assert all(row.keys() == {"name", "says", "rows", "holds", "offenders"} for row in rows)
+    assert [row["name"] for row in rows if not row["holds"]] == ["status_has_its_event"] * broken
+    offenders = [row["offenders"] for row in rows if row["offenders"]]
+    assert offenders == [[f"{busy.overdue.id} 3 None"]] * broken
+
+
+def test_the_audit_sees_one_instant(busy: Busy) -> None:
+    # While it is looking, an order is placed on another connection; it sees neither half of it.
+    ask = busy.world.ask(busy.band)
+    checking = check_all()
+    seen = [next(checking)]
+    assert together(lambda: busy.world.codes(ask)) == [["PLACED"]]
+    seen += list(checking)
+    rows = {finding.name: finding.rows for finding in seen}
+    assert rows["order_total_is_its_lines"] == Order.objects.count() - 1
+    assert all(finding.holds for finding in seen)
+
+
+def test_at_most_twenty_offenders_are_named(broken_world: World) -> None:
+    band = broken_world.thing(stock=30)
+    broken_world.place(*[broken_world.ask(band, by=12345) for _ in range(25)])
+    assert [len(found) for found in broken_world.breaches().values()] == [20]

@@ -83,7 +83,9 @@ class Gate:
 
     async def _other(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if path == "/payments/sandbox/notify":
-            prepared = await self.notifications.post(scope, receive) if scope["method"] == "POST" else wrong_method("POST")
+            prepared = (
+                await self.notifications.post(scope, receive) if scope["method"] == "POST" else wrong_method("POST")
+            )
             await respond(send, prepared)
         elif path == "/health":
             await respond(send, _HEALTHY)
@@ -121,6 +123,7 @@ class Gate:
         if self._pages_busy >= PAGES_WAITING_MAX:
             await respond(send, refusal("OVERLOADED", scope))
             return
+
         async def receive_body() -> dict[str, Any]:
             # The bridge wants a coroutine, and the server's own `receive` is some other awaitable.
             return await receive()

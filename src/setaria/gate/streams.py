@@ -97,7 +97,11 @@ class Memory:
         screens.add(screen)
         SCREENS.inc()
         gone = asyncio.ensure_future(_gone(receive))
-        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+        headers = [
+            (b"content-type", b"text/event-stream"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             last = b""

@@ -20,7 +20,8 @@ _INT4 = Struct(">ii").pack
 _INT8 = Struct(">iq").pack
 _UUID_LENGTH = b"\x00\x00\x00\x10"
 
-INT4, INT8, UUID_OID = 23, 20, 2950
+INT4, INT8, UUID_OID, TEXT = 23, 20, 2950, 25
+_LENGTH = Struct(">i").pack
 
 
 class Int4s(bytes):
@@ -33,6 +34,10 @@ class Int8s(bytes):
 
 class Uuids(bytes):
     """A packed `uuid[]`."""
+
+
+class Texts(bytes):
+    """A packed `text[]`."""
 
 
 def int4s(values: Sequence[int]) -> Int4s:
@@ -49,6 +54,13 @@ def uuids(values: Sequence[UUID]) -> Uuids:
     """Pack UUIDs."""
     body = _UUID_LENGTH.join([b"", *[value.bytes for value in values]])
     return Uuids(_array(UUID_OID, len(values), (body,)))
+
+
+def texts(values: Sequence[str]) -> Texts:
+    """Pack texts without NULs or lone surrogates."""
+    encoded = [value.encode() for value in values]
+    body = b"".join([_LENGTH(len(value)) + value for value in encoded])
+    return Texts(_array(TEXT, len(values), (body,)))
 
 
 def _array(oid: int, length: int, body: Iterable[bytes]) -> bytes:
@@ -72,3 +84,4 @@ def _register(kind: type[bytes], array_oid: int) -> None:
 _register(Int4s, 1007)
 _register(Int8s, 1016)
 _register(Uuids, 2951)
+_register(Texts, 1009)

@@ -14,7 +14,8 @@ def main(json: bool = False) -> int:
     findings = list(check_all())
     if json:
         rows = [
-            {"name": f.name, "says": f.says, "rows": f.rows, "holds": f.holds, "offenders": f.offenders} for f in findings
+            {"name": f.name, "says": f.says, "rows": f.rows, "holds": f.holds, "offenders": f.offenders}
+            for f in findings
         ]
         json_module.dump(rows, sys.stdout, indent=2, ensure_ascii=False)
         print()

@@ -29,8 +29,16 @@ def _database(url: str) -> dict[str, object]:
     # door's reads costs more than running them. Django's own queries are never prepared, so this leaves them alone.
     parts["prepare_threshold"] = 1_000_000
     parts["options"] = f"{parts.get('options') or ''} -c plan_cache_mode=force_generic_plan".strip()
-    own = {name: parts.pop(key, "") for name, key in
-           {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}.items()}
+    own = {
+        name: parts.pop(key, "")
+        for name, key in {
+            "NAME": "dbname",
+            "USER": "user",
+            "PASSWORD": "password",
+            "HOST": "host",
+            "PORT": "port",
+        }.items()
+    }
     return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None, "OPTIONS": parts, **own}
 
 

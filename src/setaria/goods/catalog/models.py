@@ -68,7 +68,9 @@ class Product(models.Model):
         ordering = ["-released", "id"]
         indexes = [models.Index(fields=["kind", "-released"], name="product_by_kind")]
         constraints = [
-            models.CheckConstraint(condition=Q(maker__in=["own", "ecosystem", "third_party"]), name="product_maker_known"),
+            models.CheckConstraint(
+                condition=Q(maker__in=["own", "ecosystem", "third_party"]), name="product_maker_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,12 +90,16 @@ class Variant(models.Model):
     id = models.AutoField(primary_key=True)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
     sku = models.CharField(
-        max_length=32, unique=True, validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9-]*$", "A SKU is A-Z, 0-9 and hyphens.")]
+        max_length=32,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z0-9][A-Z0-9-]*$", "A SKU is A-Z, 0-9 and hyphens.")],
     )
     gtin = models.CharField(max_length=14, unique=True, null=True, blank=True, validators=[check_gtin])
     name = TextsField()
     options = models.JSONField(default=dict, blank=True)
-    pack_units = models.PositiveSmallIntegerField(default=1, help_text="Units in the pack; the unit price divides by it (R-009).")
+    pack_units = models.PositiveSmallIntegerField(
+        default=1, help_text="Units in the pack; the unit price divides by it (R-009)."
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

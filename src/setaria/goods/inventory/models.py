@@ -108,7 +108,11 @@ class Movement(models.Model):
             ),
             models.CheckConstraint(
                 name="movement_step_tells_holds_from_resolutions",
-                condition=Q(step__gte=0) & (~Q(kind__in=[4, 5, 6]) | Q(kind=4, step__in=[0, 2, 4, 6])
-                | Q(kind__in=[5, 6], step__in=[1, 3, 5, 7])),
+                condition=Q(step__gte=0)
+                & (
+                    ~Q(kind__in=[4, 5, 6])
+                    | Q(kind=4, step__in=[0, 2, 4, 6])
+                    | Q(kind__in=[5, 6], step__in=[1, 3, 5, 7])
+                ),
             ),
         ]

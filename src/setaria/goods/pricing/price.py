@@ -8,9 +8,7 @@ from setaria.goods.pricing.models import Price
 
 
 @transaction.atomic
-def set_price(
-    variant_id: int, market_id: int, amount: int, *, since: datetime, until: datetime | None = None
-) -> Price:
+def set_price(variant_id: int, market_id: int, amount: int, *, since: datetime, until: datetime | None = None) -> Price:
     """Let a variant cost `amount` (minor units) in a market from `since` to `until`, or from then on.
 
     What the book says for that time is cut out and replaced; a price that is interrupted comes back afterwards.
@@ -33,6 +31,4 @@ def _cut(old: Price, since: datetime, until: datetime | None) -> None:
         old.valid = (begins, since)
         old.save(update_fields=["valid"])
     if comes_back:
-        Price.objects.create(
-            variant_id=old.variant_id, market_id=old.market_id, amount=old.amount, valid=(until, ends)
-        )
+        Price.objects.create(variant_id=old.variant_id, market_id=old.market_id, amount=old.amount, valid=(until, ends))

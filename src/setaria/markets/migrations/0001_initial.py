@@ -7,39 +7,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Market',
+            name="Market",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=16, unique=True)),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('mode', models.CharField(choices=[('sell', 'Sell'), ('inform', 'Inform')], max_length=8)),
-                ('currency', models.CharField(help_text='ISO 4217 code.', max_length=3)),
-                ('language', models.CharField(help_text='Language a first visitor reads.', max_length=8)),
-                ('time_zone', models.CharField(max_length=40, validators=[setaria.markets.models.check_time_zone])),
-                ('tax_rate_bp', models.PositiveIntegerField(default=0, help_text='Basis points: 1300 is 13%.')),
-                ('tax_inclusive', models.BooleanField(default=True, help_text='Whether shown prices contain the tax.')),
-                ('buy_at', setaria.kernel.texts.TextsField(blank=True, help_text='Informing markets: where to buy instead.', null=True)),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("code", models.SlugField(max_length=16, unique=True)),
+                ("name", setaria.kernel.texts.TextsField()),
+                ("mode", models.CharField(choices=[("sell", "Sell"), ("inform", "Inform")], max_length=8)),
+                ("currency", models.CharField(help_text="ISO 4217 code.", max_length=3)),
+                ("language", models.CharField(help_text="Language a first visitor reads.", max_length=8)),
+                ("time_zone", models.CharField(max_length=40, validators=[setaria.markets.models.check_time_zone])),
+                ("tax_rate_bp", models.PositiveIntegerField(default=0, help_text="Basis points: 1300 is 13%.")),
+                ("tax_inclusive", models.BooleanField(default=True, help_text="Whether shown prices contain the tax.")),
+                (
+                    "buy_at",
+                    setaria.kernel.texts.TextsField(
+                        blank=True, help_text="Informing markets: where to buy instead.", null=True
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['sell', 'inform'])), name='market_mode_known'), models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='market_currency_is_iso'), models.CheckConstraint(condition=models.Q(('tax_rate_bp__lte', 10000)), name='market_tax_rate_sane')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("mode__in", ["sell", "inform"])), name="market_mode_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="market_currency_is_iso"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("tax_rate_bp__lte", 10000)), name="market_tax_rate_sane"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=32, unique=True)),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('kind', models.CharField(choices=[('web', 'Web'), ('app', 'App'), ('shop', 'Shop'), ('dealer', 'Dealer'), ('marketplace', 'Marketplace')], max_length=12)),
-                ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channels', to='markets.market')),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("code", models.SlugField(max_length=32, unique=True)),
+                ("name", setaria.kernel.texts.TextsField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("web", "Web"),
+                            ("app", "App"),
+                            ("shop", "Shop"),
+                            ("dealer", "Dealer"),
+                            ("marketplace", "Marketplace"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "market",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="channels", to="markets.market"
+                    ),
+                ),
             ],
         ),
     ]

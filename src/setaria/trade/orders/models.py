@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 
 
-
 class Status(models.IntegerChoices):
     """Where an order is in its life; only the changes listed in `CHANGES` exist."""
 

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from setaria.kernel.arrays import int4s, int8s, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
-from setaria.trade.orders.counters import count
+from setaria.trade.orders.counters import COUNT_PLACED
 from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Line, Outcome, Placed, Request
-from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide
+from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide, well_formed
 from setaria.trade.orders.sheet import Sheet
 from setaria.trade.orders.terms import VERSION, Offer, OfferMemory
 
@@ -38,6 +38,19 @@ _LOCK = """
     FOR NO KEY UPDATE OF account
 """
 
+# Everything else that decides, in one row: nearly always there is no earlier order and no claim.
+_READ = f"""
+    SELECT ({VERSION}),
+           ARRAY(SELECT id FROM orders_order WHERE id = ANY (%(ids)s)),
+           claimed.customers, claimed.drops, claimed.variants, claimed.quantities
+    FROM (
+        SELECT array_agg(customer_id) AS customers, array_agg(drop_id) AS drops, array_agg(variant_id) AS variants,
+               array_agg(quantity) AS quantities
+        FROM orders_claim
+        WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(customers)s, %(drops)s))
+    ) AS claimed
+"""
+
 _KNOWN = """
     SELECT id, customer_id, channel_id, drop_id, total, currency, pay_by,
            array_agg(variant_id ORDER BY position), array_agg(quantity ORDER BY position),
@@ -47,48 +60,44 @@ _KNOWN = """
     GROUP BY id
 """
 
-_CLAIMED = """
-    SELECT customer_id, drop_id, variant_id, quantity
-    FROM orders_claim
-    WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(customers)s, %(drops)s))
-"""
-
-# What an item's orders have in common travels once an item, joined in by its number.
-_WRITE_ORDERS = """
-    INSERT INTO orders_order (id, customer_id, market_id, channel_id, drop_id, status, currency, total, placed_at, pay_by)
-    SELECT id, customer_id, market_id, channel_id, nullif(drop_id, 0), 1, currency, total, %(now)s, pay_by
-    FROM unnest(%(ids)s, %(customers)s, %(totals)s, %(firsts)s) AS o (id, customer_id, total, item_no)
-    JOIN unnest(%(item_markets)s, %(item_channels)s, %(item_drops)s, %(item_currencies)s::text[],
-                %(item_pay_bys)s::timestamptz[])
-         WITH ORDINALITY AS i (market_id, channel_id, drop_id, currency, pay_by, item_no) USING (item_no)
-"""
-
-# One CTE feeds the lines and the holds, so they cannot disagree.
-_WRITE_LINES_AND_HOLDS = """
-    WITH line AS (
+# One statement for everything a batch writes: each has a price of its own, whatever it carries. What an item's orders
+# have in common travels once an item; one CTE feeds the lines and the holds, so they cannot disagree.
+_WRITE = f"""
+    WITH item AS (
+        SELECT * FROM unnest(%(item_variants)s, %(item_locations)s, %(item_prices)s, %(item_markets)s,
+                             %(item_channels)s, %(item_drops)s, %(item_seconds)s)
+             WITH ORDINALITY AS i (variant_id, location_id, unit_price, market_id, channel_id, drop_id, seconds, item_no)
+    ), line AS (
         SELECT order_id, position, variant_id, location_id, quantity, unit_price
         FROM unnest(%(line_orders)s, %(line_positions)s, %(line_items)s, %(line_quantities)s)
              AS l (order_id, position, item_no, quantity)
-        JOIN unnest(%(item_variants)s, %(item_locations)s, %(item_prices)s)
-             WITH ORDINALITY AS i (variant_id, location_id, unit_price, item_no) USING (item_no)
+        JOIN item USING (item_no)
+    ), new_order AS (
+        INSERT INTO orders_order
+            (id, customer_id, market_id, channel_id, drop_id, status, currency, total, placed_at, pay_by)
+        SELECT o.id, o.customer_id, item.market_id, item.channel_id, nullif(item.drop_id, 0), 1, market.currency,
+               o.total, %(now)s, %(now)s + item.seconds * interval '1 second'
+        FROM unnest(%(ids)s, %(customers)s, %(totals)s, %(firsts)s) AS o (id, customer_id, total, item_no)
+        JOIN item USING (item_no)
+        JOIN markets_market AS market ON market.id = item.market_id
     ), hold AS (
         INSERT INTO inventory_movement (source_id, variant_id, location_id, step, kind, on_hand_change, held_change, at)
         SELECT order_id, variant_id, location_id, 0, 4, 0, quantity, %(now)s FROM line
-    )
-    INSERT INTO orders_line (order_id, position, variant_id, location_id, quantity, unit_price) SELECT * FROM line
-"""
-
-_WRITE_BALANCES = """
-    UPDATE inventory_account AS account SET held = held + quantity
-    FROM unnest(%(variants)s, %(locations)s, %(quantities)s) AS taken (variant_id, location_id, quantity)
-    WHERE account.variant_id = taken.variant_id AND account.location_id = taken.location_id
-"""
-
-_WRITE_CLAIMS = """
-    INSERT INTO orders_claim AS claim (customer_id, drop_id, variant_id, quantity, allowed)
-    SELECT * FROM unnest(%(customers)s, %(drops)s, %(variants)s, %(quantities)s, %(limits)s)
-    ON CONFLICT (customer_id, drop_id, variant_id)
-    DO UPDATE SET quantity = claim.quantity + excluded.quantity, allowed = excluded.allowed
+    ), new_line AS (
+        INSERT INTO orders_line (order_id, position, variant_id, location_id, quantity, unit_price) SELECT * FROM line
+    ), balance AS (
+        UPDATE inventory_account AS account SET held = held + quantity
+        FROM unnest(%(taken_variants)s, %(taken_locations)s, %(taken_quantities)s)
+             AS taken (variant_id, location_id, quantity)
+        WHERE account.variant_id = taken.variant_id AND account.location_id = taken.location_id
+    ), claim AS (
+        INSERT INTO orders_claim AS claim (customer_id, drop_id, variant_id, quantity, allowed)
+        SELECT * FROM unnest(%(claim_customers)s, %(claim_drops)s, %(claim_variants)s, %(claim_quantities)s,
+                             %(claim_limits)s)
+        ON CONFLICT (customer_id, drop_id, variant_id)
+        DO UPDATE SET quantity = claim.quantity + excluded.quantity, allowed = excluded.allowed
+    ), {COUNT_PLACED}
+    SELECT 1
 """
 
 
@@ -109,7 +118,7 @@ def place(requests: Sequence[Request], *, now: datetime) -> list[Outcome]:
 @retried
 def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
     with durable_batch() as batch:
-        book = _read(batch, requests, now)
+        book = _read(batch, [request for request in requests if well_formed(request)], now)
         outcomes, drafts = decide(requests, book, now)
         if drafts:
             _write(batch, Sheet(drafts, list(book.terms.values())), now)
@@ -127,13 +136,18 @@ def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
             "variants": int4s([variant for _, _, variant in wanted]),
         },
     )
-    version = batch.query(VERSION, {})
-    known = batch.query(_KNOWN, {"ids": uuids([r.id for r in requests])})
-    claimed = batch.query(
-        _CLAIMED, {"customers": int8s([c for c, _ in claimants]), "drops": int4s([d for _, d in claimants])}
+    read = batch.query(
+        _READ,
+        {
+            "ids": uuids([r.id for r in requests]),
+            "customers": int8s([customer for customer, _ in claimants]),
+            "drops": int4s([drop for _, drop in claimants]),
+        },
     )
     stocks = {(variant, location): Stock(variant, location, free) for variant, location, free in locked}
-    offers = _offers.offers(batch, (version.fetchone() or (None,))[0], wanted)
+    version, seen, *claimed = read.fetchone() or (None, [])
+    known = batch.query(_KNOWN, {"ids": uuids(seen)}) if seen else ()
+    offers = _offers.offers(batch, version, wanted)
     book = Book(
         terms={
             (channel, drop or None, variant): _terms(number, offer, stocks, now)
@@ -142,7 +156,7 @@ def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
         known={row[0]: _known(*row) for row in known},
     )
     limits = {(t.drop_id, t.stock.variant_id): t.limit for t in book.terms.values() if t.limit is not None}
-    for customer, drop, variant, units in claimed:
+    for customer, drop, variant, units in zip(*(column or () for column in claimed), strict=True):
         if (limit := limits.get((drop, variant))) is not None:
             limit.claimed[customer] = units
     return book
@@ -161,6 +175,7 @@ def _terms(number: int, offer: Offer, stocks: dict[tuple[int, int], Stock], now:
         unit_price=offer.price_at(now),
         opens_at=offer.opens_at,
         closes_at=offer.closes_at,
+        payment_seconds=offer.payment_seconds,
         pay_by=now + timedelta(seconds=offer.payment_seconds),
         stock=stocks.setdefault(place, Stock(*place, free=0)),
         limit=None if offer.limit is None else Limit(offer.drop_id, offer.variant_id, offer.limit, claimed={}),
@@ -176,11 +191,4 @@ def _known(
 
 
 def _write(batch: Batch, sheet: Sheet, now: datetime) -> None:
-    items = sheet.items
-    batch.query(_WRITE_ORDERS, {**sheet.orders, **items, "now": now})
-    batch.query(_WRITE_LINES_AND_HOLDS, {**sheet.lines, **items, "now": now})
-    batch.query(_WRITE_BALANCES, sheet.balances)
-    if (claims := sheet.claims) is not None:
-        batch.query(_WRITE_CLAIMS, claims)
-    orders, units = sheet.counts()
-    count(batch, "placed", orders, units, now)
+    batch.query(_WRITE, {**sheet.columns(), "now": now})

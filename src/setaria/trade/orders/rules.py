@@ -18,6 +18,7 @@ from setaria.trade.orders.requests import (
 )
 
 ItemKey = tuple[int, int | None, int]  # channel, drop, variant
+INT2_MAX, INT4_MAX, INT8_MAX = 2**15 - 1, 2**31 - 1, 2**63 - 1
 
 
 class Stock(msgspec.Struct):
@@ -52,6 +53,7 @@ class Terms(msgspec.Struct):
     unit_price: int | None
     opens_at: datetime | None
     closes_at: datetime | None
+    payment_seconds: int
     pay_by: datetime
     stock: Stock
     limit: Limit | None
@@ -103,14 +105,24 @@ def decide(requests: Sequence[Request], book: Book, now: datetime) -> tuple[list
 
 
 def well_formed(request: Request) -> bool:
-    """Whether the lines make sense at all: some, not too many, each variant once, quantities and prices in range."""
+    """Whether the request makes sense at all: some lines, not too many, each variant once, every number in range.
+
+    Whatever passes here fits the database's columns, so nothing that a client sends can break its neighbours' batch.
+    """
     lines = request.lines
     if not 0 < len(lines) <= ORDER_LINES_MAX or (
         len(lines) > 1 and len({line.variant_id for line in lines}) < len(lines)
     ):
         return False
+    drop_id = request.drop_id
+    if not (
+        0 < request.customer_id <= INT8_MAX
+        and 0 < request.channel_id <= INT2_MAX
+        and (drop_id is None or 0 < drop_id <= INT4_MAX)
+    ):
+        return False
     for line in lines:  # a plain loop: this runs for every order, and a generator costs three times as much
-        if not (0 < line.quantity <= LINE_QUANTITY_MAX and line.unit_price > 0):
+        if not (0 < line.quantity <= LINE_QUANTITY_MAX and 0 < line.variant_id <= INT4_MAX and line.unit_price > 0):
             return False
     return True
 

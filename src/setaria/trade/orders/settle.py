@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 
 from setaria.goods.inventory.hold import Hold, hold_again, lock
-from setaria.kernel.arrays import int4s, int8s, uuids
+from setaria.kernel.arrays import int4s, int8s, texts, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
 from setaria.trade.orders import claim
-from setaria.trade.orders.counters import OrderCounts, UnitCounts, count
+from setaria.trade.orders.counters import COUNT_PAID, OrderCounts, UnitCounts, columns_of
 from setaria.trade.orders.models import Settlement, Status
 
 SETTLE_BATCH_MAX = 2_000
@@ -67,19 +67,21 @@ _LINES = """
     FROM orders_line AS line JOIN catalog_variant AS variant ON variant.id = line.variant_id
     WHERE line.order_id = ANY (%(ids)s) ORDER BY line.order_id, line.position
 """
-_PAY = """
-    UPDATE orders_order SET status = 2, paid_at = %(now)s
-    WHERE id = ANY (%(ids)s) AND status IN (1, 3)
-"""
-_EVENTS = """
-    INSERT INTO orders_event (order_id, status, at, note)
-    SELECT order_id, 2, %(now)s, '' FROM unnest(%(ids)s) AS paid (order_id)
-"""
-_SETTLEMENTS = """
-    INSERT INTO orders_settlement (order_id, payment_id, provider, amount, currency, outcome, at)
-    SELECT order_id, payment_id, provider, amount, currency, outcome, %(now)s
-    FROM unnest(%(orders)s, %(payments)s, %(providers)s::text[], %(amounts)s, %(currencies)s::text[], %(outcomes)s)
-         AS s (order_id, payment_id, provider, amount, currency, outcome)
+# Money that was applied, and what follows from it, in one statement: each has a price of its own.
+_WRITE = f"""
+    WITH settlement AS (
+        INSERT INTO orders_settlement (order_id, payment_id, provider, amount, currency, outcome, at)
+        SELECT order_id, payment_id, provider, amount, currency, outcome, %(now)s
+        FROM unnest(%(orders)s, %(payments)s, %(providers)s, %(amounts)s, %(currencies)s, %(outcomes)s)
+             AS s (order_id, payment_id, provider, amount, currency, outcome)
+    ), paid AS (
+        UPDATE orders_order SET status = 2, paid_at = %(now)s
+        WHERE id = ANY (%(paid)s) AND status IN (1, 3)
+        RETURNING id
+    ), event AS (
+        INSERT INTO orders_event (order_id, status, at, note) SELECT id, 2, %(now)s, '' FROM paid
+    ), {COUNT_PAID}
+    SELECT 1
 """
 
 
@@ -223,27 +225,26 @@ def _write(
     lines: dict[UUID, list[tuple[int, ...]]],
     now: datetime,
 ) -> None:
-    if fresh:
-        rows = list(fresh.values())
-        batch.query(
-            _SETTLEMENTS,
-            {
-                "now": now,
-                "orders": uuids([m.order_id for m, _ in rows]),
-                "payments": uuids([m.payment_id for m, _ in rows]),
-                "providers": [m.provider for m, _ in rows],
-                "amounts": int8s([m.amount for m, _ in rows]),
-                "currencies": [m.currency for m, _ in rows],
-                "outcomes": int4s([outcome for _, outcome in rows]),
-            },
-        )
-    if paid:
-        batch.query(_PAY, {"ids": uuids(paid), "now": now})
-        batch.query(_EVENTS, {"ids": uuids(paid), "now": now})
-        _count(batch, [orders[i] for i in paid], [lines[i] for i in paid], now)
+    if not fresh:
+        return
+    rows = list(fresh.values())
+    batch.query(
+        _WRITE,
+        {
+            "now": now,
+            "orders": uuids([m.order_id for m, _ in rows]),
+            "payments": uuids([m.payment_id for m, _ in rows]),
+            "providers": texts([m.provider for m, _ in rows]),
+            "amounts": int8s([m.amount for m, _ in rows]),
+            "currencies": texts([m.currency for m, _ in rows]),
+            "outcomes": int4s([outcome for _, outcome in rows]),
+            "paid": uuids(paid),
+            **columns_of(*_counts([orders[i] for i in paid], [lines[i] for i in paid])),
+        },
+    )
 
 
-def _count(batch: Batch, paid: list[_State], lines: list[list[tuple[int, ...]]], now: datetime) -> None:
+def _counts(paid: list[_State], lines: list[list[tuple[int, ...]]]) -> tuple[OrderCounts, UnitCounts]:
     orders: OrderCounts = defaultdict(lambda: [0, 0])
     units: UnitCounts = defaultdict(lambda: [0, 0])
     for order, own in zip(paid, lines, strict=True):
@@ -254,4 +255,4 @@ def _count(batch: Batch, paid: list[_State], lines: list[list[tuple[int, ...]]],
             row = units[order.market_id, order.channel_id, product]
             row[0] += quantity
             row[1] += quantity * price
-    count(batch, "paid", orders, units, now)
+    return orders, units

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from setaria.kernel.arrays import int4s, int8s, uuids
-from setaria.trade.orders.counters import OrderCounts, UnitCounts
-from setaria.trade.orders.rules import Draft, Limit, Stock, Terms
+from setaria.trade.orders.counters import OrderCounts, UnitCounts, columns_of
+from setaria.trade.orders.rules import Draft, Limit, Terms
 
 
 class Sheet:
@@ -35,22 +35,22 @@ class Sheet:
                 position += 1
         self._terms = terms
         self._totals, self._firsts, self._numbers, self._quantities = totals, firsts, numbers, quantities
-        self.orders = {
+        self._orders = {
             "ids": uuids(ids),
             "customers": int8s(customers),
             "totals": int8s(totals),
             "firsts": int8s(firsts),
-        }
-        self.lines = {
             "line_orders": uuids(line_orders),
             "line_positions": int4s(positions),
             "line_items": int8s(numbers),
             "line_quantities": int4s(quantities),
         }
 
-    @property
-    def items(self) -> dict[str, Any]:
-        """The items by number: where each is taken from and what its orders have in common."""
+    def columns(self) -> dict[str, Any]:
+        """Return every parameter of the door's write but `now`."""
+        return {**self._orders, **self._items(), **self._taken(), **self._claims(), **columns_of(*self.counts())}
+
+    def _items(self) -> dict[str, Any]:
         terms = self._terms
         return {
             "item_variants": int4s([t.stock.variant_id for t in terms]),
@@ -59,41 +59,33 @@ class Sheet:
             "item_markets": int4s([t.market_id for t in terms]),
             "item_channels": int4s([t.channel_id for t in terms]),
             "item_drops": int4s([t.drop_id or 0 for t in terms]),
-            "item_currencies": [t.currency for t in terms],
-            "item_pay_bys": [t.pay_by for t in terms],
+            "item_seconds": int4s([t.payment_seconds for t in terms]),
         }
 
-    @property
-    def balances(self) -> dict[str, Any]:
-        """What each stock account gives, in key order."""
-        taken: dict[tuple[int, int], Stock] = {
-            (t.stock.variant_id, t.stock.location_id): t.stock for t in self._terms if t.stock.taken
-        }
-        stocks = [taken[key] for key in sorted(taken)]
+    def _taken(self) -> dict[str, Any]:
+        # Two items (of two channels) may take from one account, which is then written once.
+        stocks = list({id(t.stock): t.stock for t in self._terms if t.stock.taken}.values())
         return {
-            "variants": int4s([s.variant_id for s in stocks]),
-            "locations": int4s([s.location_id for s in stocks]),
-            "quantities": int8s([s.taken for s in stocks]),
+            "taken_variants": int4s([s.variant_id for s in stocks]),
+            "taken_locations": int4s([s.location_id for s in stocks]),
+            "taken_quantities": int8s([s.taken for s in stocks]),
         }
 
-    @property
-    def claims(self) -> dict[str, Any] | None:
-        """What customers claim of limited items, in key order; None where nothing is limited."""
+    def _claims(self) -> dict[str, Any]:
+        # In key order: two batches that meet on a customer's new claims wait for each other one way round only.
         limits: list[Limit] = [t.limit for t in self._terms if t.limit is not None and t.limit.added]
-        if not limits:
-            return None
         rows = sorted(
             (customer, limit.drop_id, limit.variant_id, units, limit.units)
             for limit in limits
             for customer, units in limit.added.items()
         )
-        customers, drops, variants, units, allowed = zip(*rows, strict=True)
+        customers, drops, variants, units, allowed = zip(*rows, strict=True) if rows else ((),) * 5
         return {
-            "customers": int8s(customers),
-            "drops": int4s(drops),
-            "variants": int4s(variants),
-            "quantities": int4s(units),
-            "limits": int4s(allowed),
+            "claim_customers": int8s(customers),
+            "claim_drops": int4s(drops),
+            "claim_variants": int4s(variants),
+            "claim_quantities": int4s(units),
+            "claim_limits": int4s(allowed),
         }
 
     def counts(self) -> tuple[OrderCounts, UnitCounts]:

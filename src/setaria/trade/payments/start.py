@@ -38,5 +38,10 @@ def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
             return Refusal.TOO_LATE
         begun = Payment.objects.filter(order_id=order_id, provider=provider, status=Payment.Status.STARTED).first()
         return begun or Payment.objects.create(
-            id=new_id(), order_id=order_id, provider=provider, amount=order.total, currency=order.currency, started_at=now
+            id=new_id(),
+            order_id=order_id,
+            provider=provider,
+            amount=order.total,
+            currency=order.currency,
+            started_at=now,
         )

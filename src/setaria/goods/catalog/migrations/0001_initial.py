@@ -8,84 +8,136 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Kind',
+            name="Kind",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('fields', models.JSONField(blank=True, default=list, validators=[setaria.goods.catalog.models.check_fields])),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", setaria.kernel.texts.TextsField()),
+                (
+                    "fields",
+                    models.JSONField(blank=True, default=list, validators=[setaria.goods.catalog.models.check_fields]),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('maker', models.CharField(choices=[('own', 'Own'), ('ecosystem', 'Ecosystem'), ('third_party', 'Third Party')], help_text='Whose product it is (R-005).', max_length=12)),
-                ('maker_name', models.CharField(max_length=80)),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('line', setaria.kernel.texts.TextsField(help_text='One line that says why.')),
-                ('text', setaria.kernel.texts.TextsField()),
-                ('specification', models.JSONField(blank=True, default=dict)),
-                ('released', models.DateField(blank=True, null=True)),
-                ('published', models.BooleanField(default=True)),
-                ('kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.kind')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                (
+                    "maker",
+                    models.CharField(
+                        choices=[("own", "Own"), ("ecosystem", "Ecosystem"), ("third_party", "Third Party")],
+                        help_text="Whose product it is (R-005).",
+                        max_length=12,
+                    ),
+                ),
+                ("maker_name", models.CharField(max_length=80)),
+                ("name", setaria.kernel.texts.TextsField()),
+                ("line", setaria.kernel.texts.TextsField(help_text="One line that says why.")),
+                ("text", setaria.kernel.texts.TextsField()),
+                ("specification", models.JSONField(blank=True, default=dict)),
+                ("released", models.DateField(blank=True, null=True)),
+                ("published", models.BooleanField(default=True)),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.kind"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-released', 'id'],
+                "ordering": ["-released", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Picture',
+            name="Picture",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('path', models.CharField(max_length=200)),
-                ('alt', setaria.kernel.texts.TextsField()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='catalog.product')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("path", models.CharField(max_length=200)),
+                ("alt", setaria.kernel.texts.TextsField()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pictures", to="catalog.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('sku', models.CharField(max_length=32, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z0-9][A-Z0-9-]*$', 'A SKU is A-Z, 0-9 and hyphens.')])),
-                ('gtin', models.CharField(blank=True, max_length=14, null=True, unique=True, validators=[setaria.goods.catalog.models.check_gtin])),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('options', models.JSONField(blank=True, default=dict)),
-                ('pack_units', models.PositiveSmallIntegerField(default=1, help_text='Units in the pack; the unit price divides by it (R-009).')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='variants', to='catalog.product')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "sku",
+                    models.CharField(
+                        max_length=32,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z0-9][A-Z0-9-]*$", "A SKU is A-Z, 0-9 and hyphens."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "gtin",
+                    models.CharField(
+                        blank=True,
+                        max_length=14,
+                        null=True,
+                        unique=True,
+                        validators=[setaria.goods.catalog.models.check_gtin],
+                    ),
+                ),
+                ("name", setaria.kernel.texts.TextsField()),
+                ("options", models.JSONField(blank=True, default=dict)),
+                (
+                    "pack_units",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="Units in the pack; the unit price divides by it (R-009)."
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="variants", to="catalog.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['kind', '-released'], name='product_by_kind'),
+            model_name="product",
+            index=models.Index(fields=["kind", "-released"], name="product_by_kind"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('maker__in', ['own', 'ecosystem', 'third_party'])), name='product_maker_known'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("maker__in", ["own", "ecosystem", "third_party"])), name="product_maker_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('pack_units__gte', 1)), name='variant_pack_not_empty'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pack_units__gte", 1)), name="variant_pack_not_empty"
+            ),
         ),
     ]

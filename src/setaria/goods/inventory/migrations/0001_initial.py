@@ -6,66 +6,177 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('markets', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("markets", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('kind', models.CharField(choices=[('warehouse', 'Warehouse'), ('shop', 'Shop'), ('consignment', 'Consignment'), ('pool', 'Pool')], max_length=12)),
-                ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='locations', to='markets.market')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pools', to='inventory.location')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("name", setaria.kernel.texts.TextsField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("warehouse", "Warehouse"),
+                            ("shop", "Shop"),
+                            ("consignment", "Consignment"),
+                            ("pool", "Pool"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "market",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="locations", to="markets.market"
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pools",
+                        to="inventory.location",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('pk', models.CompositePrimaryKey('variant_id', 'location_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('on_hand', models.BigIntegerField(default=0)),
-                ('held', models.BigIntegerField(default=0)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='catalog.variant')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='inventory.location')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "variant_id", "location_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("on_hand", models.BigIntegerField(default=0)),
+                ("held", models.BigIntegerField(default=0)),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="catalog.variant"
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="inventory.location"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('pk', models.CompositePrimaryKey('source_id', 'variant_id', 'location_id', 'step', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('source_id', models.UUIDField()),
-                ('variant_id', models.IntegerField()),
-                ('location_id', models.IntegerField()),
-                ('step', models.SmallIntegerField(default=0)),
-                ('kind', models.SmallIntegerField(choices=[(1, 'Receive'), (2, 'Transfer Out'), (3, 'Transfer In'), (4, 'Hold'), (5, 'Release'), (6, 'Post'), (7, 'Return'), (8, 'Adjust'), (9, 'Issue')])),
-                ('on_hand_change', models.BigIntegerField(default=0)),
-                ('held_change', models.BigIntegerField(default=0)),
-                ('at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "source_id",
+                        "variant_id",
+                        "location_id",
+                        "step",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("source_id", models.UUIDField()),
+                ("variant_id", models.IntegerField()),
+                ("location_id", models.IntegerField()),
+                ("step", models.SmallIntegerField(default=0)),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "Receive"),
+                            (2, "Transfer Out"),
+                            (3, "Transfer In"),
+                            (4, "Hold"),
+                            (5, "Release"),
+                            (6, "Post"),
+                            (7, "Return"),
+                            (8, "Adjust"),
+                            (9, "Issue"),
+                        ]
+                    ),
+                ),
+                ("on_hand_change", models.BigIntegerField(default=0)),
+                ("held_change", models.BigIntegerField(default=0)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('held_change', 0), ('kind', 1), ('on_hand_change__gt', 0)), models.Q(('held_change', 0), ('kind', 2), ('on_hand_change__lt', 0)), models.Q(('held_change', 0), ('kind', 3), ('on_hand_change__gt', 0)), models.Q(('held_change__gt', 0), ('kind', 4), ('on_hand_change', 0)), models.Q(('held_change__lt', 0), ('kind', 5), ('on_hand_change', 0)), models.Q(('held_change', models.F('on_hand_change')), ('kind', 6), ('on_hand_change__lt', 0)), models.Q(('held_change', 0), ('kind', 7), ('on_hand_change__gt', 0)), models.Q(('held_change', 0), ('kind', 8), models.Q(('on_hand_change', 0), _negated=True)), models.Q(('held_change', 0), ('kind', 9), ('on_hand_change__lt', 0)), _connector='OR'), name='movement_fits_its_kind'), models.CheckConstraint(condition=models.Q(('step__gte', 0), models.Q(models.Q(('kind__in', [4, 5, 6]), _negated=True), models.Q(('kind', 4), ('step__in', [0, 2, 4, 6])), models.Q(('kind__in', [5, 6]), ('step__in', [1, 3, 5, 7])), _connector='OR')), name='movement_step_tells_holds_from_resolutions')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("held_change", 0), ("kind", 1), ("on_hand_change__gt", 0)),
+                            models.Q(("held_change", 0), ("kind", 2), ("on_hand_change__lt", 0)),
+                            models.Q(("held_change", 0), ("kind", 3), ("on_hand_change__gt", 0)),
+                            models.Q(("held_change__gt", 0), ("kind", 4), ("on_hand_change", 0)),
+                            models.Q(("held_change__lt", 0), ("kind", 5), ("on_hand_change", 0)),
+                            models.Q(
+                                ("held_change", models.F("on_hand_change")), ("kind", 6), ("on_hand_change__lt", 0)
+                            ),
+                            models.Q(("held_change", 0), ("kind", 7), ("on_hand_change__gt", 0)),
+                            models.Q(("held_change", 0), ("kind", 8), models.Q(("on_hand_change", 0), _negated=True)),
+                            models.Q(("held_change", 0), ("kind", 9), ("on_hand_change__lt", 0)),
+                            _connector="OR",
+                        ),
+                        name="movement_fits_its_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("step__gte", 0),
+                            models.Q(
+                                models.Q(("kind__in", [4, 5, 6]), _negated=True),
+                                models.Q(("kind", 4), ("step__in", [0, 2, 4, 6])),
+                                models.Q(("kind__in", [5, 6]), ("step__in", [1, 3, 5, 7])),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="movement_step_tells_holds_from_resolutions",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('channel', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='markets.channel')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='inventory.location')),
+                (
+                    "channel",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="markets.channel",
+                    ),
+                ),
+                ("location", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="inventory.location")),
             ],
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'pool'), _negated=True), ('parent__isnull', False), _connector='OR'), name='location_pool_has_parent'),
+            model_name="location",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "pool"), _negated=True), ("parent__isnull", False), _connector="OR"
+                ),
+                name="location_pool_has_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('held__gte', 0), ('held__lte', models.F('on_hand'))), name='account_never_oversold'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("held__gte", 0), ("held__lte", models.F("on_hand"))), name="account_never_oversold"
+            ),
         ),
     ]

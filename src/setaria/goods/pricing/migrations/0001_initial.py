@@ -7,27 +7,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
         ("kernel", "0001_extensions"),
-        ('catalog', '0001_initial'),
-        ('markets', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("markets", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('amount', models.BigIntegerField(help_text="Minor units of the market's currency, tax as the market shows it.")),
-                ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='markets.market')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='catalog.variant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("valid", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "amount",
+                    models.BigIntegerField(
+                        help_text="Minor units of the market's currency, tax as the market shows it."
+                    ),
+                ),
+                (
+                    "market",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="prices", to="markets.market"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="prices", to="catalog.variant"
+                    ),
+                ),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('variant', '='), ('market', '='), ('valid', '&&')], name='price_one_at_a_time'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='price_positive'), models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='price_range_not_empty')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("variant", "="), ("market", "="), ("valid", "&&")], name="price_one_at_a_time"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="price_positive"),
+                    models.CheckConstraint(condition=models.Q(("valid__isempty", False)), name="price_range_not_empty"),
+                ],
             },
         ),
     ]

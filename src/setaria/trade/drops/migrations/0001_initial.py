@@ -6,61 +6,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('inventory', '0001_initial'),
-        ('markets', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("inventory", "0001_initial"),
+        ("markets", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Drop',
+            name="Drop",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', setaria.kernel.texts.TextsField()),
-                ('line', setaria.kernel.texts.TextsField()),
-                ('opens_at', models.DateTimeField(help_text="Exact instant; 00:00:00.000 of the market's own time zone (R-025).")),
-                ('closes_at', models.DateTimeField()),
-                ('payment_seconds', models.PositiveIntegerField(default=900, help_text='Time to pay; unpaid orders expire after it.')),
-                ('finished_at', models.DateTimeField(blank=True, help_text='When what was left went back.', null=True)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drops', to='markets.channel')),
-                ('pool', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='drop', to='inventory.location')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", setaria.kernel.texts.TextsField()),
+                ("line", setaria.kernel.texts.TextsField()),
+                (
+                    "opens_at",
+                    models.DateTimeField(
+                        help_text="Exact instant; 00:00:00.000 of the market's own time zone (R-025)."
+                    ),
+                ),
+                ("closes_at", models.DateTimeField()),
+                (
+                    "payment_seconds",
+                    models.PositiveIntegerField(default=900, help_text="Time to pay; unpaid orders expire after it."),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, help_text="When what was left went back.", null=True)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="drops", to="markets.channel"
+                    ),
+                ),
+                (
+                    "pool",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="drop", to="inventory.location"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opens_at'],
+                "ordering": ["-opens_at"],
             },
         ),
         migrations.CreateModel(
-            name='DropItem',
+            name="DropItem",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('limit_per_customer', models.PositiveSmallIntegerField(default=1)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('drop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='drops.drop')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("limit_per_customer", models.PositiveSmallIntegerField(default=1)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "drop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="drops.drop"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='drop',
-            constraint=models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at'))), name='drop_closes_after_it_opens'),
+            model_name="drop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes_at__gt", models.F("opens_at"))), name="drop_closes_after_it_opens"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drop',
-            constraint=models.CheckConstraint(condition=models.Q(('payment_seconds__gte', 1)), name='drop_has_a_payment_window'),
+            model_name="drop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("payment_seconds__gte", 1)), name="drop_has_a_payment_window"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dropitem',
-            constraint=models.UniqueConstraint(fields=('drop', 'variant'), name='drop_item_once'),
+            model_name="dropitem",
+            constraint=models.UniqueConstraint(fields=("drop", "variant"), name="drop_item_once"),
         ),
         migrations.AddConstraint(
-            model_name='dropitem',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_per_customer__gte', 1)), name='drop_item_limit_positive'),
+            model_name="dropitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("limit_per_customer__gte", 1)), name="drop_item_limit_positive"
+            ),
         ),
     ]

@@ -4,129 +4,225 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Destination',
+            name="Destination",
             fields=[
-                ('order_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('recipient', models.CharField(max_length=80)),
-                ('phone', models.CharField(max_length=24)),
-                ('country', models.CharField(max_length=2)),
-                ('region', models.CharField(blank=True, max_length=60)),
-                ('city', models.CharField(max_length=60)),
-                ('street', models.CharField(max_length=160)),
-                ('postcode', models.CharField(blank=True, max_length=16)),
+                ("order_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("recipient", models.CharField(max_length=80)),
+                ("phone", models.CharField(max_length=24)),
+                ("country", models.CharField(max_length=2)),
+                ("region", models.CharField(blank=True, max_length=60)),
+                ("city", models.CharField(max_length=60)),
+                ("street", models.CharField(max_length=160)),
+                ("postcode", models.CharField(blank=True, max_length=16)),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('pk', models.CompositePrimaryKey('order_id', 'status', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('order_id', models.UUIDField()),
-                ('status', models.SmallIntegerField(choices=[(1, 'placed'), (2, 'paid'), (3, 'expired'), (4, 'cancelled')])),
-                ('at', models.DateTimeField()),
-                ('note', models.CharField(blank=True, default='', max_length=40)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "order_id", "status", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("order_id", models.UUIDField()),
+                (
+                    "status",
+                    models.SmallIntegerField(choices=[(1, "placed"), (2, "paid"), (3, "expired"), (4, "cancelled")]),
+                ),
+                ("at", models.DateTimeField()),
+                ("note", models.CharField(blank=True, default="", max_length=40)),
             ],
         ),
         migrations.CreateModel(
-            name='MinuteOrders',
+            name="MinuteOrders",
             fields=[
-                ('pk', models.CompositePrimaryKey('minute', 'market_id', 'channel_id', 'slot', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('minute', models.DateTimeField()),
-                ('market_id', models.SmallIntegerField()),
-                ('channel_id', models.SmallIntegerField()),
-                ('slot', models.IntegerField()),
-                ('placed_orders', models.BigIntegerField(default=0)),
-                ('placed_amount', models.BigIntegerField(default=0)),
-                ('paid_orders', models.BigIntegerField(default=0)),
-                ('paid_amount', models.BigIntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "minute",
+                        "market_id",
+                        "channel_id",
+                        "slot",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("minute", models.DateTimeField()),
+                ("market_id", models.SmallIntegerField()),
+                ("channel_id", models.SmallIntegerField()),
+                ("slot", models.IntegerField()),
+                ("placed_orders", models.BigIntegerField(default=0)),
+                ("placed_amount", models.BigIntegerField(default=0)),
+                ("paid_orders", models.BigIntegerField(default=0)),
+                ("paid_amount", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='MinuteUnits',
+            name="MinuteUnits",
             fields=[
-                ('pk', models.CompositePrimaryKey('minute', 'market_id', 'channel_id', 'product_id', 'slot', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('minute', models.DateTimeField()),
-                ('market_id', models.SmallIntegerField()),
-                ('channel_id', models.SmallIntegerField()),
-                ('product_id', models.IntegerField()),
-                ('slot', models.IntegerField()),
-                ('placed_units', models.BigIntegerField(default=0)),
-                ('placed_amount', models.BigIntegerField(default=0)),
-                ('paid_units', models.BigIntegerField(default=0)),
-                ('paid_amount', models.BigIntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "minute",
+                        "market_id",
+                        "channel_id",
+                        "product_id",
+                        "slot",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("minute", models.DateTimeField()),
+                ("market_id", models.SmallIntegerField()),
+                ("channel_id", models.SmallIntegerField()),
+                ("product_id", models.IntegerField()),
+                ("slot", models.IntegerField()),
+                ("placed_units", models.BigIntegerField(default=0)),
+                ("placed_amount", models.BigIntegerField(default=0)),
+                ("paid_units", models.BigIntegerField(default=0)),
+                ("paid_amount", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('pk', models.CompositePrimaryKey('customer_id', 'drop_id', 'variant_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('customer_id', models.BigIntegerField()),
-                ('drop_id', models.IntegerField()),
-                ('variant_id', models.IntegerField()),
-                ('quantity', models.IntegerField()),
-                ('allowed', models.IntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "customer_id",
+                        "drop_id",
+                        "variant_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("customer_id", models.BigIntegerField()),
+                ("drop_id", models.IntegerField()),
+                ("variant_id", models.IntegerField()),
+                ("quantity", models.IntegerField()),
+                ("allowed", models.IntegerField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gte', 0), ('quantity__lte', models.F('allowed'))), name='claim_within_limit')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 0), ("quantity__lte", models.F("allowed"))),
+                        name="claim_within_limit",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('pk', models.CompositePrimaryKey('order_id', 'position', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('order_id', models.UUIDField()),
-                ('position', models.SmallIntegerField()),
-                ('variant_id', models.IntegerField()),
-                ('location_id', models.IntegerField()),
-                ('quantity', models.IntegerField()),
-                ('unit_price', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "order_id", "position", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("order_id", models.UUIDField()),
+                ("position", models.SmallIntegerField()),
+                ("variant_id", models.IntegerField()),
+                ("location_id", models.IntegerField()),
+                ("quantity", models.IntegerField()),
+                ("unit_price", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='line_quantity_positive'), models.CheckConstraint(condition=models.Q(('unit_price__gt', 0)), name='line_price_positive')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="line_quantity_positive"),
+                    models.CheckConstraint(condition=models.Q(("unit_price__gt", 0)), name="line_price_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('customer_id', models.BigIntegerField()),
-                ('market_id', models.SmallIntegerField()),
-                ('channel_id', models.SmallIntegerField()),
-                ('drop_id', models.IntegerField(null=True)),
-                ('status', models.SmallIntegerField(choices=[(1, 'placed'), (2, 'paid'), (3, 'expired'), (4, 'cancelled')], default=1)),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.BigIntegerField(help_text='Minor units, the sum of the lines.')),
-                ('placed_at', models.DateTimeField()),
-                ('pay_by', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("customer_id", models.BigIntegerField()),
+                ("market_id", models.SmallIntegerField()),
+                ("channel_id", models.SmallIntegerField()),
+                ("drop_id", models.IntegerField(null=True)),
+                (
+                    "status",
+                    models.SmallIntegerField(
+                        choices=[(1, "placed"), (2, "paid"), (3, "expired"), (4, "cancelled")], default=1
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.BigIntegerField(help_text="Minor units, the sum of the lines.")),
+                ("placed_at", models.DateTimeField()),
+                ("pay_by", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', '-placed_at'], name='order_by_customer'), models.Index(condition=models.Q(('status', 1)), fields=['pay_by'], name='order_unpaid_by_deadline')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('total__gt', 0)), name='order_total_positive'), models.CheckConstraint(condition=models.Q(('pay_by__gt', models.F('placed_at'))), name='order_has_time_to_pay'), models.CheckConstraint(condition=models.Q(models.Q(('status', 2), _negated=True), ('paid_at__isnull', False), _connector='OR'), name='order_paid_has_an_instant'), models.CheckConstraint(condition=models.Q(('status__in', [1, 2, 3, 4])), name='order_status_known')],
+                "indexes": [
+                    models.Index(fields=["customer_id", "-placed_at"], name="order_by_customer"),
+                    models.Index(condition=models.Q(("status", 1)), fields=["pay_by"], name="order_unpaid_by_deadline"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("total__gt", 0)), name="order_total_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("pay_by__gt", models.F("placed_at"))), name="order_has_time_to_pay"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", 2), _negated=True), ("paid_at__isnull", False), _connector="OR"
+                        ),
+                        name="order_paid_has_an_instant",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("status__in", [1, 2, 3, 4])), name="order_status_known"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Settlement',
+            name="Settlement",
             fields=[
-                ('pk', models.CompositePrimaryKey('order_id', 'payment_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('order_id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
-                ('provider', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('outcome', models.SmallIntegerField(choices=[(1, 'applied'), (2, 'expired and sold out'), (3, 'wrong amount'), (4, 'cancelled or already paid')])),
-                ('at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "order_id", "payment_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("order_id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
+                ("provider", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "outcome",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "applied"),
+                            (2, "expired and sold out"),
+                            (3, "wrong amount"),
+                            (4, "cancelled or already paid"),
+                        ]
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('outcome', 1), _negated=True), fields=['at'], name='settlement_to_refund')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='settlement_positive')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("outcome", 1), _negated=True), fields=["at"], name="settlement_to_refund"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="settlement_positive")
+                ],
             },
         ),
     ]

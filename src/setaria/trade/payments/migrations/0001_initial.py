@@ -4,44 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('order_id', models.UUIDField(db_index=True)),
-                ('provider', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('status', models.CharField(choices=[('started', 'Started'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='started', max_length=10)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("order_id", models.UUIDField(db_index=True)),
+                ("provider", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("started", "Started"), ("succeeded", "Succeeded"), ("failed", "Failed")],
+                        default="started",
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_positive")],
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('payment_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('order_id', models.UUIDField(db_index=True)),
-                ('provider', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('reason', models.CharField(max_length=40)),
-                ('due_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
+                ("payment_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("order_id", models.UUIDField(db_index=True)),
+                ("provider", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("reason", models.CharField(max_length=40)),
+                ("due_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['due_at'], name='refund_unsent')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_positive')],
+                "indexes": [
+                    models.Index(condition=models.Q(("sent_at__isnull", True)), fields=["due_at"], name="refund_unsent")
+                ],
+                "constraints": [models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive")],
             },
         ),
     ]

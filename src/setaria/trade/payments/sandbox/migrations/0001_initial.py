@@ -4,23 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Charge',
+            name="Charge",
             fields=[
-                ('payment_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('order_id', models.UUIDField(db_index=True)),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('succeeded', models.BooleanField()),
-                ('at', models.DateTimeField()),
-                ('refunded_at', models.DateTimeField(null=True)),
+                ("payment_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("order_id", models.UUIDField(db_index=True)),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("succeeded", models.BooleanField()),
+                ("at", models.DateTimeField()),
+                ("refunded_at", models.DateTimeField(null=True)),
             ],
         ),
     ]

@@ -53,7 +53,8 @@ def movement(source: object, variant: int, location: int, step: int, kind: int, 
     """A movement, with its account's balance changed to match."""
     sql(
         "INSERT INTO inventory_movement"
-        " (source_id, variant_id, location_id, step, kind, on_hand_change, held_change, at) VALUES (%s, %s, %s, %s, %s, %s, %s, now())",
+        " (source_id, variant_id, location_id, step, kind, on_hand_change, held_change, at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, now())",
         source, variant, location, step, kind, on_hand, held,
     )  # fmt: skip
     sql(

@@ -16,7 +16,7 @@ from setaria.trade.drops.models import Drop, DropItem
 
 NAVIGATION_KINDS_MAX = 6
 HOME_DROPS_MAX = 3
-HOME_NEWEST_MAX = 8
+HOME_NEWEST_MAX = 9  # one leads, eight follow
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -65,6 +65,11 @@ class Card(msgspec.Struct, frozen=True):
         """The cheapest variant's price; of those that can be had, if any can."""
         prices = [o.price for o in self.offers if o.price is not None]
         return min([o.price for o in self.offers if o.for_sale and o.price is not None] or prices, default=None)
+
+    @property
+    def unit_price(self) -> int | None:
+        """What one unit costs of the cheapest variant, if that is a pack (R-009)."""
+        return next((o.unit_price for o in self.offers if o.price is not None and o.price == self.price), None)
 
     @property
     def varies(self) -> bool:

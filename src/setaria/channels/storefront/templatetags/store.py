@@ -127,4 +127,4 @@ def address_parts(address: object) -> list[str]:
     if (get_language() or "").startswith("zh"):
         return [line for line in ("".join(dict.fromkeys(place)), street, postcode) if line]
     near = " ".join(part for part in (place[1], postcode) if part)
-    return [line for line in (street, near, place[0]) if line]
+    return [line for line in (street, near, place[0] if place[0] != place[1] else "") if line]

@@ -48,6 +48,15 @@
   });
   for (const button of document.querySelectorAll("[data-auto-button]")) button.hidden = true;
 
+  // The price at the top is that of the variant chosen, as soon as one is.
+  document.addEventListener("change", (event) => {
+    const choice = event.target.closest(".choice");
+    const price = document.querySelector("[data-price]");
+    if (!choice || !price) return;
+    const parts = [choice.querySelector("[data-choice-price]"), choice.querySelector("[data-choice-each]")].filter(Boolean);
+    price.replaceChildren(...parts.flatMap((part) => [part.cloneNode(true), " "]));
+  });
+
   // Clocks count by the server's time: what the page says it was when it was made, plus what passed since.
   const made = Number(document.documentElement.dataset.now || 0);
   const skew = made ? made - Date.now() : 0;
@@ -65,6 +74,21 @@
       }
     }
   };
+  // An order whose payment is under way looks by itself whether the bank's word has come, for two minutes.
+  const watched = document.querySelector("[data-watch]");
+  let looks = 40;
+  const look = async () => {
+    if (looks-- <= 0) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const state = page.querySelector("[data-state]");
+      if (state && state.dataset.state !== watched.dataset.state) return location.reload();
+    } catch { /* the next look may do better */ }
+    setTimeout(look, 3000);
+  };
+  if (watched) setTimeout(look, 1500);
+
   if (clocks.length) {
     tick();
     setInterval(tick, 1000);

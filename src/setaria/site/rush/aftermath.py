@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 from django.db import DatabaseError, connection
 
@@ -111,7 +112,7 @@ def _wall(figures: Figures) -> tuple[int, int, int, int]:
     return figures.placed_orders, figures.placed_amount, figures.paid_orders, figures.paid_amount
 
 
-def _one(sql: str, params: object) -> tuple[int, ...]:
+def _one(sql: str, params: Sequence[int] | Mapping[str, int]) -> tuple[int, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         row: tuple[int, ...] = cursor.fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -63,7 +64,7 @@ class Bank:
 
     def message(self, order_id: UUID, telling: Telling) -> bytes:
         """Prepare the signed notification as it goes over the wire."""
-        status = "succeeded" if telling.succeeded else "failed"
+        status: Literal["succeeded", "failed"] = "succeeded" if telling.succeeded else "failed"
         body = _encode(Notification(telling.payment_id, order_id, status, telling.amount, "CNY"))
         return post(PATH, body, self._host, [(SIGNATURE_HEADER, sign(self._key, body))])
 

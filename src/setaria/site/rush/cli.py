@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from setaria.site.rush import instance as instances
+from setaria.site.rush import report
 from setaria.site.rush.instance import Instance, NoInstance
 from setaria.site.rush.kills import Killer, moments
 from setaria.site.rush.notes import Evidence, Plan, Ready, Tally
@@ -35,7 +36,7 @@ def main(scenario: str, scale: float | None, seed: int, url: str | None, json_fi
 
     `kills`: so many times a part of its own instance is killed in the middle. 2 means it could not be played.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = report.screen()
     try:
         whole = load(scenario)
         chosen = whole.scaled(scale or whole.scale)
@@ -74,7 +75,7 @@ class Rush:
     def play(self, instance: Instance, json_file: Path | None) -> int:
         """Take every step after there is an instance; the exit code."""
         _use_django(instance)
-        from setaria.site.rush import aftermath, report
+        from setaria.site.rush import aftermath
         from setaria.site.rush.stage import set_stage
 
         scenario = self._scenario
@@ -85,7 +86,8 @@ class Rush:
             stage = set_stage(scenario, run, timedelta(seconds=ahead))
         plan = Plan(
             scenario=scenario, seed=self._seed, url=instance.url, slug=stage.slug, drop_id=stage.drop_id,
-            opens_at=stage.opens_at.timestamp(), skus=stage.skus, customer_ids=stage.customer_ids, secret=instance.secret,
+            opens_at=stage.opens_at.timestamp(), skus=stage.skus, customer_ids=stage.customer_ids,
+            secret=instance.secret,
         )  # fmt: skip
         with self.step("The rush"):
             evidence = self._let_in(instance, plan)

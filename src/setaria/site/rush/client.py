@@ -84,8 +84,8 @@ def address(url: str) -> tuple[str, int]:
 def post(path: str, body: bytes, host: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
     """Prepare a POST of JSON as it goes over the wire."""
     extra = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n{extra}\r\n"
-    return head.encode() + body
+    first = f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
+    return f"{first}content-length: {len(body)}\r\n{extra}\r\n".encode() + body
 
 
 def order_body(lines: Iterable[tuple[str, int, int]], token: str) -> bytes:

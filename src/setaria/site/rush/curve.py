@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
 
 
@@ -15,7 +16,7 @@ def instants(count: int, curve: Sequence[tuple[float, float]], seconds: float) -
     """
     points = _closed(curve)
     areas = [0.0]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         areas.append(areas[-1] + (x1 - x0) * (y0 + y1) / 2)
     total = areas[-1]
     if total <= 0:
@@ -30,11 +31,7 @@ def instants(count: int, curve: Sequence[tuple[float, float]], seconds: float) -
 
 def _closed(curve: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     points = [(float(x), float(y)) for x, y in curve]
-    if (
-        not points
-        or any(y < 0 for _, y in points)
-        or any(a >= b for (a, _), (b, _) in zip(points, points[1:], strict=False))
-    ):
+    if not points or any(y < 0 for _, y in points) or any(a >= b for (a, _), (b, _) in pairwise(points)):
         raise ValueError("A curve needs points with rising shares of the time and no negative rate.")
     if points[0][0] < 0 or points[-1][0] > 1:
         raise ValueError("A curve lies between 0 and 1 of the time.")

@@ -67,7 +67,7 @@ def temporary(tick: Callable[[], None] = lambda: None) -> Iterator[Instance]:
     if os.geteuid() == 0:
         folder.chmod(0o711)  # PostgreSQL runs as another user and must pass through
     home = Home(folder / "home")
-    port = _free_port()
+    port = free_port()
     env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     log = folder / "up.log"
     with open_log(log) as out:
@@ -91,7 +91,8 @@ def _await(home: Home, process: subprocess.Popen[bytes], log: Path, tick: Callab
         tick()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

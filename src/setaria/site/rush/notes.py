@@ -40,7 +40,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct):
-    """The crowd's own notes, which the reckoning holds against the database. Ids as 16 bytes, amounts in minor units."""
+    """The crowd's own notes, which the reckoning holds against the database. Ids are 16 bytes, amounts minor units."""
 
     wishes: list[tuple[bytes, int, int]] = msgspec.field(default_factory=list)  # order, customer, number of the item
     acks: list[tuple[bytes, int, str]] = msgspec.field(default_factory=list)  # order, total, pay_by: each content once

@@ -14,6 +14,7 @@ from setaria.kernel.invariants import Finding
 from setaria.site.rush.reckoning import Statement
 
 FEN = 100
+PAPER_COLUMNS = 130
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -75,6 +76,12 @@ class Report(msgspec.Struct, frozen=True):
     def clean(self) -> bool:
         """Whether nothing was lost, doubled, oversold or miscounted."""
         return not any(self.reckoning.values()) and not self.audit_broken and self.wall_is_right
+
+
+def screen() -> Console:
+    """Return where tables are printed; wide enough for them where it is not a terminal."""
+    console = Console(highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=PAPER_COLUMNS)
 
 
 def latency(values: array[float]) -> Latency | None:

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from setaria.site import embedded
-from setaria.site.embedded import DatabaseServerError, EmbeddedPostgres, temporary_postgres
+from setaria.site.binaries import STATE, DatabaseServerError
+from setaria.site.embedded import EmbeddedPostgres, temporary_postgres
 from setaria.site.home import Home
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
@@ -235,7 +236,7 @@ def test_a_home_that_the_server_may_not_enter_is_not_opened_up(home):
     inner.prepare()
     server = server_in(inner)
     try:
-        assert server.data.is_relative_to(embedded.STATE)
+        assert server.data.is_relative_to(STATE)
         assert str(server.data) in (inner.path / "postgres-is-elsewhere").read_text()
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
         assert server_in(inner).data == server.data

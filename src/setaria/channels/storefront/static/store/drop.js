@@ -123,6 +123,7 @@
   function render() {
     document.querySelectorAll(".offer[data-sku]").forEach(renderOffer);
     renderBar();
+    renderOwn();
   }
 
   function renderState() {
@@ -143,6 +144,7 @@
     at("dial").hidden = state === "closed";
     put(at("dial-label"), state === "before" ? words.opensIn : words.closesIn);
     put(at("dial-time"), span(left));
+    at("dial-time").toggleAttribute("data-long", left >= 86_400_000);
   }
 
   /** Say a sentence where it is seen and read aloud; the tone is "", "good" or "bad". */
@@ -222,7 +224,8 @@
   }
 
   function placed(order, lines) {
-    say(fill(words.yours, { time: HOUR.format(new Date(order.pay_by)) }), "good");
+    say(fill(words.yours, { time: HOUR.format(new Date(order.pay_by)) }));
+    at("says").className = "visually-hidden"; // the order's own card says it to the eye
     const known = document.querySelector(`[data-order="${order.id}"]`);
     if (!known) showOrder(order, lines);
     if (!known) {
@@ -241,6 +244,7 @@
     const card = at("order-card").content.firstElementChild.cloneNode(true);
     card.dataset.order = order.id;
     card.dataset.payBy = order.pay_by;
+    card.querySelector("[data-pay]").id = `pay-${order.id}`;
     for (const [selector, attribute] of [["[data-pay]", "action"], ["[data-link]", "href"]]) {
       const node = card.querySelector(selector);
       node.setAttribute(attribute, node.getAttribute(attribute).replace(start.noOrder, order.id));
@@ -255,12 +259,13 @@
     card.scrollIntoView({ block: "nearest" });
   }
 
+  /** The clocks of unpaid orders; the one that lapses first is also at the thumb, unless more is being chosen. */
   function renderOwn() {
-    let open = false;
+    let urgent = null;
     for (const card of document.querySelectorAll("[data-pay-by]")) {
       const left = Date.parse(card.dataset.payBy) - clock.now();
       if (left > 0) {
-        open = true;
+        if (!urgent || card.dataset.payBy < urgent.dataset.payBy) urgent = card;
         put(card.querySelector("[data-clock]"), span(left - 999));
       } else {
         delete card.dataset.payBy;
@@ -270,7 +275,13 @@
         card.querySelector("[data-pay]")?.remove();
       }
     }
-    document.body.toggleAttribute("data-owes", open);
+    const owed = urgent !== null && busy === null && !chosen().length;
+    at("owed").hidden = !owed;
+    at("buying").classList.toggle("bar__buy--aside", owed);
+    if (!owed) return;
+    put(at("owed-clock"), urgent.querySelector("[data-clock]").textContent);
+    at("owed-total").replaceChildren(...urgent.querySelector("[data-pay] [data-total]").cloneNode(true).childNodes);
+    at("owed-pay").setAttribute("form", urgent.querySelector("[data-pay]").id);
   }
 
   // Beginning

@@ -121,9 +121,10 @@ def test_somebody_elses_folder_is_not_used_for_the_socket(home):
     server.ensure_cluster()
     expected = server._ensure_socket_dir()
     os.chown(expected, 1, 1)
-    assert server._ensure_socket_dir() != expected
-    server.forget_socket()
-    shutil.rmtree(expected)
+    other = server._ensure_socket_dir()
+    assert other != expected
+    expected.rmdir()
+    other.rmdir()
 
 
 def test_two_at_once_do_not_know_of_each_other(server):
@@ -167,6 +168,7 @@ def test_the_server_ends_with_a_killed_supervisor(home):
         server = int(supervisor.stdout.readline())
         supervisor.kill()
     until(lambda: server not in embedded._processes_in(home.postgres))
+    server_in(home)._ensure_socket_dir().rmdir()
 
 
 def test_a_stale_number_that_now_belongs_to_another_program_is_no_obstacle(server):

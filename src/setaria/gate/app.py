@@ -44,6 +44,7 @@ class Gate:
         self.notifications = NotificationIntake(secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop with the server."""
         if scope["type"] == "http":
             path: str = scope["path"]
             if path.startswith("/rush/"):

@@ -52,7 +52,7 @@ class DropState(msgspec.Struct):
     opens_at: datetime
     closes_at: datetime
     payment_seconds: int
-    items: dict[str, ItemState]
+    items: dict[str, ItemState] = {}
 
 
 def _mark(order_id: UUID) -> int:
@@ -91,7 +91,7 @@ def read(before: dict[str, DropState]) -> dict[str, DropState]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(_DROPS)
-        drops = {row[1]: DropState(*row, items={}) for row in cursor.fetchall()}
+        drops = {row[1]: DropState(*row) for row in cursor.fetchall()}
         cursor.execute(_ITEMS)
         for slug, *fields in cursor.fetchall():
             item = ItemState(*fields)

@@ -30,7 +30,7 @@ class Batch:
 
     def query(self, sql: str, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         """Queue one statement, prepared on the server; fetching from the cursor waits for its answer."""
-        return psycopg.Cursor(self._raw).execute(sql, params, prepare=True, binary=True)  # type: ignore[arg-type]
+        return psycopg.Cursor(self._raw).execute(sql, params, prepare=True, binary=True)
 
 
 @contextmanager

@@ -11,8 +11,11 @@ from setaria.site import logs
 logs.configure()
 pages = get_wsgi_application()
 
+from typing import cast
+
+from a2wsgi.wsgi_typing import WSGIApp
 from django.conf import settings
 
 from setaria.gate.app import Gate
 
-application = Gate(pages, settings.SECRET_KEY)
+application = Gate(cast(WSGIApp, pages), settings.SECRET_KEY)

@@ -18,7 +18,7 @@ def main(json: bool = False) -> int:
             for f in findings
         ]
         json_module.dump(rows, sys.stdout, indent=2, ensure_ascii=False)
-        print()
+        sys.stdout.write("\n")
     else:
         _print(findings)
     return 0 if all(f.holds for f in findings) else 1

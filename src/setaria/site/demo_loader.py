@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import typer
 from django.db import transaction
 
 from setaria.goods.catalog.models import Kind, Picture, Product, Variant
@@ -35,12 +36,12 @@ Toml = dict[str, Any]
 def main() -> int:
     """Load the demo unless it is there already; return 0."""
     if Market.objects.exists():
-        print("The demo brand is here already; nothing was changed.")
+        typer.echo("The demo brand is here already; nothing was changed.")
         return 0
     load(now())
-    print("The demo brand is loaded. Accounts:")
+    typer.echo("The demo brand is loaded. Accounts:")
     for email, password, who in ACCOUNTS:
-        print(f"  {email}  {password}  ({who})")
+        typer.echo(f"  {email}  {password}  ({who})")
     return 0
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 
 import structlog
+from structlog.typing import Processor
 
 
 def configure(level: str | None = None) -> None:
@@ -12,13 +13,13 @@ def configure(level: str | None = None) -> None:
 
     `SETARIA_LOG_LEVEL` (default INFO) sets the threshold.
     """
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    final = (
+    final: Processor = (
         structlog.dev.ConsoleRenderer()
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -7,7 +7,6 @@ See docs/reference/settings.md.
 import os
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 PACKAGE = Path(__file__).resolve().parent.parent

@@ -36,6 +36,7 @@ class Kind(models.Model):
         return self.slug
 
     def get_absolute_url(self) -> str:
+        """Return the address of its page."""
         return reverse("store:kind", args=[self.slug])
 
     @property
@@ -81,6 +82,7 @@ class Product(models.Model):
         check_specification(self.kind.specification_fields, self.specification)
 
     def get_absolute_url(self) -> str:
+        """Return the address of its page."""
         return reverse("store:product", args=[self.slug])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -74,7 +75,7 @@ def _lock(accounts: Sequence[tuple[int, int]]) -> None:
 
 def _move(source_id: UUID, location_id: int, changes: list[tuple[int, int]], kind: K, now: datetime) -> None:
     _lock([(variant, location_id) for variant, _ in changes])
-    params = {
+    params: dict[str, Any] = {
         "source": source_id,
         "location": location_id,
         "variants": [variant for variant, _ in changes],

@@ -33,6 +33,7 @@ class Drop(models.Model):
         return self.slug
 
     def get_absolute_url(self) -> str:
+        """Return the address of its page."""
         return reverse("store:drop", args=[self.slug])
 
 

@@ -1,7 +1,7 @@
 """Money has arrived: decide what becomes of it, once per payment, whatever order the news comes in."""
 
-from collections import defaultdict
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum

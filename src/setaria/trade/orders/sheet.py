@@ -26,13 +26,11 @@ class Sheet:
             customers.append(request.customer_id)
             totals.append(draft.placed.total)
             firsts.append(draft.terms[0].number)
-            position = 0
-            for line, found in zip(request.lines, draft.terms, strict=True):
+            for position, (line, found) in enumerate(zip(request.lines, draft.terms, strict=True)):
                 line_orders.append(request.id)
                 positions.append(position)
                 numbers.append(found.number)
                 quantities.append(line.quantity)
-                position += 1
         self._terms = terms
         self._totals, self._firsts, self._numbers, self._quantities = totals, firsts, numbers, quantities
         self._orders = {

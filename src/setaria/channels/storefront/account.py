@@ -4,7 +4,7 @@ import msgspec
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.forms import NameForm
 from setaria.channels.storefront.order import OrderedLine
+from setaria.channels.storefront.visit import MemberVisit
 from setaria.people.members import addresses
 from setaria.people.members.models import Address
 from setaria.trade.orders.models import Line, Order, Status
@@ -33,7 +34,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 @login_required
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: MemberVisit) -> HttpResponse:
     """Show the member's orders, newest first, and what we know of the member."""
     orders = Order.objects.filter(customer_id=request.user.pk).order_by("-placed_at", "-id")
     found = Paginator(orders, PAGE_ORDERS_MAX).get_page(request.GET.get("page"))
@@ -62,7 +63,7 @@ def _summaries(orders: list[Order]) -> list[Summary]:
 
 @login_required
 @require_POST
-def rename(request: HttpRequest) -> HttpResponse:
+def rename(request: MemberVisit) -> HttpResponse:
     """Keep what the member likes to be called."""
     form = NameForm(request.POST)
     if form.is_valid():
@@ -76,7 +77,7 @@ def rename(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def forget_address(request: HttpRequest, address_id: int) -> HttpResponse:
+def forget_address(request: MemberVisit, address_id: int) -> HttpResponse:
     """Forget one of the member's own addresses; orders already placed keep theirs."""
     if address_id < 2**63 and addresses.forget(request.user.pk, address_id):
         messages.success(request, _("The address is forgotten. Orders already placed keep theirs."))

@@ -2,13 +2,14 @@
 
 import msgspec
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront import queries, session_basket
+from setaria.channels.storefront.visit import Visit
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
 from setaria.kernel.texts import text_in
@@ -48,7 +49,7 @@ class BasketLine(msgspec.Struct, frozen=True):
         return (self.offer.price or 0) * self.quantity
 
 
-def lines_now(request: HttpRequest, shelf: queries.Shelf) -> list[BasketLine]:
+def lines_now(request: Visit, shelf: queries.Shelf) -> list[BasketLine]:
     """Return the basket's lines as they stand; four queries. What no longer exists is left out and said."""
     kept = session_basket.lines(request)
     if not kept:
@@ -61,8 +62,8 @@ def lines_now(request: HttpRequest, shelf: queries.Shelf) -> list[BasketLine]:
     return [
         BasketLine(
             offers[variants[sku].pk],
-            int(str(line["quantity"])),
-            line["price"] if isinstance(line.get("price"), int) and line.get("market") == shelf.market.pk else None,
+            line["quantity"],
+            line["price"] if line["market"] == shelf.market.pk else None,
         )
         for sku, line in kept.items()
         if sku in variants
@@ -70,7 +71,7 @@ def lines_now(request: HttpRequest, shelf: queries.Shelf) -> list[BasketLine]:
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Visit) -> HttpResponse:
     """Show the basket, and plainly what changed since things were put in."""
     shelf = queries.shelf(request.market, request.channel, clock.now())
     lines = lines_now(request, shelf)
@@ -89,7 +90,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Visit) -> HttpResponse:
     """Put units of a variant in the basket; on a wrong quantity or SKU nothing changes and the page says why."""
     sku, quantity = request.POST.get("sku", ""), quantity_of(request.POST.get("quantity", "1"))
     variant = queries.variants_by_sku([sku]).get(sku)
@@ -123,7 +124,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def change(request: HttpRequest) -> HttpResponse:
+def change(request: Visit) -> HttpResponse:
     """Set how many of a line are wanted; 0, or the button that says so, takes it out."""
     sku = request.POST.get("sku", "")
     quantity = 0 if "remove" in request.POST else quantity_of(request.POST.get("quantity", ""))
@@ -144,7 +145,7 @@ def quantity_of(text: str) -> int | None:
     return int(text) if sound and int(text) <= LINE_QUANTITY_MAX else None
 
 
-def _wrong_quantity(request: HttpRequest) -> None:
+def _wrong_quantity(request: Visit) -> None:
     messages.error(
         request,
         _("A quantity is a whole number from 1 to %(max)d. Your basket is as it was.") % {"max": LINE_QUANTITY_MAX},

@@ -9,7 +9,7 @@ import psycopg
 from django import db
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from setaria.channels.storefront import queries, refusals, session_basket
 from setaria.channels.storefront.basket import BasketLine, lines_now
 from setaria.channels.storefront.forms import AddressForm, latest_address
+from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
 from setaria.people.members.addresses import remember
@@ -38,7 +39,7 @@ class Posted(msgspec.Struct, frozen=True):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: MemberVisit) -> HttpResponse:
     """Show what will be ordered and where it goes; on POST, place the order."""
     shelf = queries.shelf(request.market, request.channel, clock.now())
     if request.method == "POST":
@@ -53,7 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return _render(request, shelf, lines, form, new_id())
 
 
-def _order(request: HttpRequest, shelf: queries.Shelf) -> HttpResponse:
+def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
     posted = _read(request)
     if posted is None:
         messages.error(request, refusals.SENTENCES[Code.MALFORMED])
@@ -82,7 +83,7 @@ def _place(wanted: Request) -> Outcome | None:
         return placed_of([wanted.id]).get(wanted.id)
 
 
-def _finish(request: HttpRequest, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
+def _finish(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
     """Note where the parcel goes, empty the basket of what was bought, show the order."""
     to = form.cleaned_data | {"country": form.country(shelf.market)}
     set_destination(posted.order_id, request.user.pk, **to)
@@ -94,7 +95,7 @@ def _finish(request: HttpRequest, shelf: queries.Shelf, posted: Posted, form: Ad
     return redirect("store:order", posted.order_id)
 
 
-def _again(request: HttpRequest, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
+def _again(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
     """Show the page again with what was sent: the same order id, the same lines, today's prices beside those seen."""
     variants = queries.variants_by_id([line.variant_id for line in posted.lines])
     offers = queries.offers_of(list(variants.values()), shelf)
@@ -109,7 +110,7 @@ def _again(request: HttpRequest, shelf: queries.Shelf, posted: Posted, form: Add
 
 
 def _render(
-    request: HttpRequest,
+    request: MemberVisit,
     shelf: queries.Shelf,
     lines: Sequence[BasketLine],
     form: AddressForm,
@@ -128,7 +129,7 @@ def _render(
     return render(request, "storefront/checkout.html", context, status=status)
 
 
-def _read(request: HttpRequest) -> Posted | None:
+def _read(request: MemberVisit) -> Posted | None:
     """Parse what the page sent; None when it is nothing the page could have sent."""
     raw = request.POST.getlist("line")
     found = [_LINE.fullmatch(text) for text in raw[: ORDER_LINES_MAX + 1]]

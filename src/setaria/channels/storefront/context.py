@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from setaria.channels.storefront import session_basket, preferences, queries
+from setaria.channels.storefront import preferences, queries, session_basket
 from setaria.kernel import clock
 
 

@@ -1,16 +1,17 @@
 """Every component of the store on one page, for those who build with them."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.forms import AddressForm
+from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Visit) -> HttpResponse:
     """Show the components with real things in them."""
     now = clock.now()
     shelf = queries.shelf(request.market, request.channel, now)

@@ -12,7 +12,7 @@ from setaria.people.members.models import Address
 FIELDS = ["recipient", "phone", "region", "city", "street", "postcode"]
 
 
-def _text(label: object, chars_max: int, autocomplete: str, *, required: bool = True, **more: Any) -> forms.CharField:
+def _text(label: Any, chars_max: int, autocomplete: str, *, required: bool = True, **more: Any) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, **more.pop("attrs", {})})
     return forms.CharField(label=label, max_length=chars_max, required=required, widget=widget, **more)
 

@@ -1,15 +1,16 @@
 """The store's front: drops that run or come, every kind of product, the newest."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
+from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Visit) -> HttpResponse:
     """Show the front page."""
     now = clock.now()
     shelf = queries.shelf(request.market, request.channel, now)

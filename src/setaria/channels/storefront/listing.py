@@ -1,12 +1,13 @@
 """All products of a kind, a page at a time."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
+from setaria.channels.storefront.visit import Visit
 from setaria.goods.catalog.models import Kind
 from setaria.kernel import clock
 
@@ -15,7 +16,7 @@ SORTS = [("new", _("Newest")), ("cheap", _("Price, low to high")), ("dear", _("P
 
 
 @require_safe
-def page(request: HttpRequest, slug: str) -> HttpResponse:
+def page(request: Visit, slug: str) -> HttpResponse:
     """Show a page of a kind's products; a page that does not exist is answered with the nearest one that does."""
     kind = get_object_or_404(Kind, slug=slug)
     now = clock.now()

@@ -1,18 +1,27 @@
 """Which market a visitor shops in, and with it the web channel, the clock and the language of a first visit."""
 
 from collections.abc import Callable
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from setaria.channels.storefront.visit import Visit
 from setaria.markets.models import Channel, Market
 
 COOKIE = "market"
+
+
+class Presence(NamedTuple):
+    """A market, and the web channel it has, if any."""
+
+    market: Market
+    channel: Channel | None
 
 
 class MarketMiddleware:
@@ -26,43 +35,40 @@ class MarketMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.markets = markets()
-        market = choose(request.markets, request.COOKIES.get(COOKIE))
-        request.market = market
-        request.channel = market.web if market else None
-        if market is None:
+        """Answer within the market chosen, in its time zone."""
+        visit = cast(Visit, request)
+        known = markets()
+        chosen = choose(known, request.COOKIES.get(COOKIE))
+        visit.markets = [each.market for each in known]
+        if chosen is None:
+            visit.market, visit.channel = cast(Market, None), None
             return self.get_response(request)
-        _speak_first_language(request, market)
-        with timezone.override(ZoneInfo(market.time_zone)):
+        visit.market, visit.channel = chosen
+        _speak_first_language(request, chosen.market)
+        with timezone.override(ZoneInfo(chosen.market.time_zone)):
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         """Say so where there is nothing to show at all: an installation whose markets are not set up yet."""
-        if request.market is None and request.resolver_match and request.resolver_match.namespace == "store":
+        if cast(Visit, request).market is None and request.resolver_match and request.resolver_match.namespace == "store":
             return render(request, "storefront/not_open.html", status=503)
         return None
 
 
-def markets() -> list[Market]:
-    """Return every market with its web channel as `web` (or None), selling ones first; one query."""
-    rows = (
-        Market.objects.annotate(
-            web_link=FilteredRelation("channels", condition=Q(channels__kind=Channel.Kind.WEB)),
-            web_id=F("web_link__id"),
-        )
-        .select_related("web_link")
-        .order_by("-mode", "id", "web_id")  # "sell" before "inform"
-    )
-    found: dict[int, Market] = {}
-    for market in rows:
-        market.web = getattr(market, "web_link", None) if market.web_id else None
-        found.setdefault(market.pk, market)
+def markets() -> list[Presence]:
+    """Return every market with its first web channel, selling ones first; one query."""
+    web = FilteredRelation("channels", condition=Q(channels__kind=Channel.Kind.WEB))
+    # django-stubs does not know that a filtered relation can be followed.
+    rows = Market.objects.annotate(web=web).select_related("web")  # type: ignore[misc]
+    found: dict[int, Presence] = {}
+    for market in rows.order_by("-mode", "id", "web__id"):  # "sell" before "inform"
+        found.setdefault(market.pk, Presence(market, getattr(market, "web", None)))
     return list(found.values())
 
 
-def choose(known: list[Market], code: str | None) -> Market | None:
+def choose(known: list[Presence], code: str | None) -> Presence | None:
     """Return the market of that code, else the first (which sells, if any does)."""
-    return next((m for m in known if m.code == code), known[0] if known else None)
+    return next((each for each in known if each.market.code == code), known[0] if known else None)
 
 
 def _speak_first_language(request: HttpRequest, market: Market) -> None:

@@ -5,13 +5,14 @@ from uuid import UUID
 import msgspec
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.forms import AddressForm, latest_address
+from setaria.channels.storefront.visit import MemberVisit
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
 from setaria.people.members.addresses import remember
@@ -37,7 +38,7 @@ class OrderedLine(msgspec.Struct, frozen=True):
         return self.line.quantity * self.line.unit_price
 
 
-def own_order(request: HttpRequest, order_id: UUID) -> Order:
+def own_order(request: MemberVisit, order_id: UUID) -> Order:
     """Return the visitor's own order; somebody else's is as absent as one that does not exist."""
     order = Order.objects.filter(pk=order_id, customer_id=request.user.pk).first()
     if order is None:
@@ -47,12 +48,12 @@ def own_order(request: HttpRequest, order_id: UUID) -> Order:
 
 @login_required
 @require_safe
-def page(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def page(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Show how an order stands."""
     return _render(request, own_order(request, order_id))
 
 
-def _render(request: HttpRequest, order: Order, form: AddressForm | None = None, status: int = 200) -> HttpResponse:
+def _render(request: MemberVisit, order: Order, form: AddressForm | None = None, status: int = 200) -> HttpResponse:
     now = clock.now()
     found = list(Line.objects.filter(order_id=order.pk).order_by("position"))
     variants = queries.variants_by_id([line.variant_id for line in found])
@@ -77,7 +78,7 @@ def _render(request: HttpRequest, order: Order, form: AddressForm | None = None,
 
 @login_required
 @require_POST
-def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def pay(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Start a payment and send the buyer to the provider's page."""
     own_order(request, order_id)
     begun = start(order_id, request.user.pk, PROVIDER, clock.now())
@@ -89,7 +90,7 @@ def pay(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def cancel(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Cancel an unpaid order; what it held is for sale again at once."""
     own_order(request, order_id)
     [answer] = release.cancel([release.Cancellation(order_id, request.user.pk)], now=clock.now())
@@ -102,7 +103,7 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def address(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def address(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Note where an order goes that was placed without saying so, as in a drop."""
     order = own_order(request, order_id)
     form = AddressForm(request.POST)

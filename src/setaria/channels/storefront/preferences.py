@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from setaria.channels.storefront.middleware import COOKIE as MARKET_COOKIE
+from setaria.channels.storefront.visit import Visit
 
 YEAR_SECONDS = 365 * 24 * 3600
 THEME_COOKIE = "theme"
@@ -19,7 +20,7 @@ def theme_of(request: HttpRequest) -> str:
 
 
 @require_POST
-def choose_market(request: HttpRequest) -> HttpResponse:
+def choose_market(request: Visit) -> HttpResponse:
     """Keep the market the visitor chose; an unknown one changes nothing."""
     chosen = request.POST.get("market", "")
     known = chosen in {market.code for market in request.markets}
@@ -27,7 +28,7 @@ def choose_market(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def choose_theme(request: HttpRequest) -> HttpResponse:
+def choose_theme(request: Visit) -> HttpResponse:
     """Keep the theme the visitor chose; an unknown one changes nothing."""
     chosen = request.POST.get("theme", "")
     return _back(request, THEME_COOKIE, chosen if chosen in dict(THEMES) else None)

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from setaria.kernel.texts import text_in
 from setaria.goods.catalog.models import Variant
+from setaria.kernel.texts import text_in
 from setaria.trade.orders.requests import Code, Refused
 
 SENTENCES = {

@@ -3,6 +3,8 @@
 It reserves nothing and promises nothing; the door does, when the order is placed.
 """
 
+from typing import TypedDict
+
 from django.http import HttpRequest
 
 from setaria.trade.orders.requests import LINE_QUANTITY_MAX, ORDER_LINES_MAX
@@ -20,25 +22,29 @@ class TooMany(Exception):
     """More of one line than one order can have; nothing was changed."""
 
 
-class Kept(dict[str, object]):
-    """One line as the session keeps it: `quantity`, `price` seen (minor units) and the `market` it was seen in."""
+class Kept(TypedDict):
+    """One line as the session keeps it: how many, and the price seen (minor units) in which market."""
+
+    quantity: int
+    price: int | None
+    market: int
 
 
 def lines(request: HttpRequest) -> dict[str, Kept]:
     """Return the basket's lines by SKU, in the order they were put in; what cannot be understood is left out."""
     kept = request.session.get(KEY) if hasattr(request, "session") else None
-    return {sku: Kept(line) for sku, line in kept.items() if _sound(line)} if isinstance(kept, dict) else {}
+    return {sku: line for sku, line in kept.items() if _sound(line)} if isinstance(kept, dict) else {}
 
 
 def count(request: HttpRequest) -> int:
     """Return how many units are in the basket."""
-    return sum(int(str(line["quantity"])) for line in lines(request).values())
+    return sum(line["quantity"] for line in lines(request).values())
 
 
 def put(request: HttpRequest, sku: str, quantity: int, price: int | None, market_id: int) -> None:
     """Add units of a SKU at the price seen now; raises Full or TooMany, and then changes nothing."""
     kept = lines(request)
-    total = quantity + (int(str(kept[sku]["quantity"])) if sku in kept else 0)
+    total = quantity + (kept[sku]["quantity"] if sku in kept else 0)
     if total > LINE_QUANTITY_MAX:
         raise TooMany
     if sku not in kept and len(kept) >= BASKET_LINES_MAX:
@@ -65,7 +71,7 @@ def take_out(request: HttpRequest, bought: dict[str, int]) -> None:
     kept = lines(request)
     for sku, quantity in bought.items():
         if sku in kept:
-            left = int(str(kept[sku]["quantity"])) - quantity
+            left = kept[sku]["quantity"] - quantity
             if left > 0:
                 kept[sku]["quantity"] = left
             else:
@@ -74,9 +80,10 @@ def take_out(request: HttpRequest, bought: dict[str, int]) -> None:
 
 
 def _save(request: HttpRequest, kept: dict[str, Kept]) -> None:
-    request.session[KEY] = {sku: dict(line) for sku, line in kept.items()}
+    request.session[KEY] = kept
 
 
 def _sound(line: object) -> bool:
-    quantity = line.get("quantity") if isinstance(line, dict) else None
-    return isinstance(quantity, int) and 0 < quantity <= LINE_QUANTITY_MAX
+    if not isinstance(line, dict) or line.keys() != {"quantity", "price", "market"}:
+        return False
+    return isinstance(line["quantity"], int) and 0 < line["quantity"] <= LINE_QUANTITY_MAX

@@ -1,16 +1,27 @@
 """Addresses of the store."""
 
-from importlib.util import find_spec
-
 from django.urls import path
 
-from setaria.channels.storefront import account, basket, checkout, design, home, listing, order, preferences, product
+from setaria.channels.storefront import (
+    account,
+    basket,
+    checkout,
+    design,
+    drop,
+    home,
+    listing,
+    order,
+    preferences,
+    product,
+)
 
 app_name = "store"
 urlpatterns = [
     path("", home.page, name="home"),
     path("kinds/<slug:slug>/", listing.page, name="kind"),
     path("products/<slug:slug>/", product.page, name="product"),
+    path("drops/<slug:slug>/", drop.page, name="drop"),
+    path("drops/<slug:slug>/pass", drop.leave, name="drop_pass"),
     path("basket/", basket.page, name="basket"),
     path("basket/add", basket.add, name="basket_add"),
     path("basket/change", basket.change, name="basket_change"),
@@ -26,11 +37,3 @@ urlpatterns = [
     path("choose/theme", preferences.choose_theme, name="choose_theme"),
     path("design/", design.page, name="design"),
 ]
-
-if find_spec("setaria.channels.storefront.drop"):
-    from setaria.channels.storefront import drop
-
-    urlpatterns += [
-        path("drops/<slug:slug>/", drop.page, name="drop"),
-        path("drops/<slug:slug>/pass", drop.leave, name="drop_pass"),
-    ]

@@ -27,6 +27,12 @@ def text(texts: Mapping[str, str] | None) -> str:
 
 
 @register.simple_tag
+def gap() -> str:
+    """Write what stands between two sentences: a space, but nothing in Chinese, whose full stop brings its own."""
+    return "" if (get_language() or "").startswith("zh") else " "
+
+
+@register.simple_tag
 def money(amount: int | None, currency: str) -> SafeString | str:
     """Write an amount of minor units: the sign in a smaller span, digits grouped as the currency's country does.
 

@@ -1,0 +1,124 @@
+"""A real instance (`setaria up` in a new home, with the demo) and a real Chromium, for tests that act as people do."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+START_SECONDS_MAX = 120
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+FAN = ("fan@demo.example", "millet-and-rifles")
+FRIEND = ("friend@demo.example", "millet-and-rifles")
+STAFF = ("staff@demo.example", "watch-the-wall")
+
+
+class Shop:
+    """A running instance: its address, its home, and its command line."""
+
+    def __init__(self, url: str, home: Path) -> None:
+        self.url, self.home = url, home
+
+    def setaria(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the command line against this instance."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "setaria.site.cli", *arguments, "--home", str(self.home)],
+            env=environment(), capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment without what the test run set for itself."""
+    ours = ("SETARIA_", "DATABASE_", "DJANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Start an instance as a newcomer would; stop it with SIGTERM and see it end cleanly."""
+    home = tmp_path_factory.mktemp("shop") / "home"
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = home.with_suffix(".out")
+    command = [sys.executable, "-P", "-m", "setaria.site.cli", "up", "--port", str(port), "--home", str(home)]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while not _ready(url):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
+    yield Shop(url, home)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0, log.read_text()
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/ready", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A Chromium; without one, browser tests are left out and say so, except in CI, where that is an error."""
+    if CHROMIUM is None:
+        if os.environ.get("SETARIA_CI") or os.environ.get("CI"):
+            pytest.fail("CI needs Chromium (Debian's package `chromium`).")
+        pytest.skip("no Chromium here: install Debian's package `chromium` to run the browser tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser, shop: Shop) -> Iterator["Visitors"]:
+    """Open browser windows for as many people as a test needs; they are closed at its end."""
+    visitors = Visitors(chromium, shop)
+    yield visitors
+    for context in visitors.contexts:
+        context.close()
+
+
+class Visitors:
+    """People with a browser each."""
+
+    def __init__(self, chromium: Browser, shop: Shop) -> None:
+        self._chromium, self._shop = chromium, shop
+        self.contexts: list[BrowserContext] = []
+
+    def __call__(self, account: tuple[str, str] | None = None, *, phone: bool = False, language: str = "en"):
+        """Return the page of a new visitor, signed in when an account is given."""
+        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        context = self._chromium.new_context(
+            base_url=self._shop.url, viewport=size, locale="zh-CN" if language == "zh" else "en-GB",
+            reduced_motion="reduce",
+        )  # fmt: skip
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        if account is not None:
+            page.goto("/accounts/login/")
+            page.locator("input[name=login]").fill(account[0])
+            page.locator("input[name=password]").fill(account[1])
+            page.locator("main form button[type=submit]").click()
+            page.wait_for_url("**/account/")
+        return page

@@ -13,6 +13,7 @@ from setaria.goods.pricing.price import set_price
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel
 from setaria.trade.drops.models import Drop, DropItem
+from setaria.trade.orders.models import Order, Status
 
 # Unpaid orders live past the closing by their payment window; this much later nothing is held any more.
 FINISH_GRACE = timedelta(seconds=60)
@@ -66,11 +67,17 @@ def prepare(
 def finish(now: datetime) -> list[str]:
     """Send what is left in the pools of drops that are over back to their warehouses; return their slugs.
 
-    A drop is over once it has closed and nobody can still pay for an order in it.
+    A drop is over once it has closed and nobody can still pay for an order in it: the time for that has passed, and
+    the last unpaid order has expired.
     """
     closed = Drop.objects.filter(finished_at=None, closes_at__lt=now).select_related("pool")
     over = [d for d in closed if d.closes_at + timedelta(seconds=d.payment_seconds) + FINISH_GRACE < now]
-    return [drop.slug for drop in over if _finish(drop, now)]
+    return [drop.slug for drop in over if not _awaits_payment(drop) and _finish(drop, now)]
+
+
+def _awaits_payment(drop: Drop) -> bool:
+    # Units that such an order lets go after the pool was cleared would stay in it for ever.
+    return Order.objects.filter(drop_id=drop.pk, status=Status.PLACED).exists()
 
 
 @transaction.atomic

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+import structlog
 from django.db import connection, transaction
 
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Refund
 
 SEND_MAX = 200
+
+log = structlog.get_logger(__name__)
 
 
 def collect(*, now: datetime) -> int:
@@ -31,11 +34,16 @@ def send_due(*, now: datetime) -> int:
     """Ask the providers to send what is due; return how many they took.
 
     The provider is asked outside of any transaction, under the payment's id as idempotency key, so a crash between
-    its answer and our note makes us ask again and it answer the same.
+    its answer and our note makes us ask again and it answer the same. One that the provider does not take is logged
+    and stays due; the others do not wait for it.
     """
     sent = 0
     for refund in Refund.objects.filter(sent_at=None).order_by("due_at")[:SEND_MAX]:
-        providers.get(refund.provider).refund(refund.payment_id, refund.order_id, refund.amount, refund.currency)
+        try:
+            providers.get(refund.provider).refund(refund.payment_id, refund.order_id, refund.amount, refund.currency)
+        except Exception:
+            log.exception("refund_not_taken", payment=str(refund.payment_id), provider=refund.provider)
+            continue
         with transaction.atomic():
             sent += Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
     return sent

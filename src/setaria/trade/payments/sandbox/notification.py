@@ -1,12 +1,14 @@
 """What the sandbox bank sends us: a signed JSON message a payment. May come late, twice, or before the buyer is back."""
 
 import hmac
+import re
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 NAME = "sandbox"
+_CURRENCY = re.compile("[A-Z]{3}")
 SIGNATURE_HEADER = "x-sandbox-signature"
 
 
@@ -49,6 +51,6 @@ def parse(key: bytes, body: bytes, signature: str) -> Notification:
         found = _decode(body)
     except msgspec.DecodeError as error:
         raise BadNotification(str(error)) from error
-    if not 0 < found.amount < 2**62 or len(found.currency) != 3 or not found.currency.isascii():
+    if not 0 < found.amount < 2**62 or _CURRENCY.fullmatch(found.currency) is None:
         raise BadNotification("amount or currency out of range")
     return found

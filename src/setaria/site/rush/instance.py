@@ -21,7 +21,7 @@ from setaria.site.up import setaria
 
 READY_SECONDS_MAX = 120.0
 # What would lead our own instance to somebody else's database or key.
-NOT_INHERITED = ("DATABASE_URL", "SETARIA_HOME", "SETARIA_SECRET_KEY", "SETARIA_BASE_URL")
+NOT_INHERITED = ("DATABASE_URL", "SETARIA_HOME", "SETARIA_SECRET_KEY", "SETARIA_BASE_URL", "DJANGO_SETTINGS_MODULE")
 
 
 class NoInstance(Exception):

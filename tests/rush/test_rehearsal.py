@@ -1,0 +1,53 @@
+"""A whole rush, end to end: a real instance, a real crowd over HTTP, the reckoning and the audit."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TINY = Path(__file__).with_name("tiny.toml")
+PROGRAM = (
+    "import sys; from pathlib import Path; from setaria.site.rush.cli import main\n"
+    "if __name__ == '__main__':\n"
+    "    sys.exit(main(sys.argv[1], float(sys.argv[2]), 11, None, Path(sys.argv[3]), int(sys.argv[4])))"
+)
+
+
+def rehearse(folder, *, scale=1.0, kills=0):
+    """Play the tiny rush in a process of its own, as the command does; its report."""
+    file = folder / "report.json"
+    own = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SETARIA_SECRET_KEY", "SETARIA_HOME")
+    env = {name: value for name, value in os.environ.items() if name not in own}
+    command = [sys.executable, "-c", PROGRAM, str(TINY), str(scale), str(file), str(kills)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(file.read_text())
+
+
+def test_a_tiny_rush_adds_up(tmp_path):
+    report = rehearse(tmp_path)
+    assert set(report["reckoning"].values()) == {0}
+    assert report["audit_broken"] == []
+    assert report["wall_is_right"]
+    # Everything that a rush is about has happened.
+    assert report["placed"] > 150
+    assert report["paid"] > 100
+    assert report["expired"] > 5
+    assert report["refunds"] > 5
+    assert {"NOT_OPEN", "OVER_LIMIT", "SOLD_OUT"} <= set(report["refused_answers"])
+    assert report["cut_connections"] > 5
+    assert report["paid"] + report["expired"] == report["placed"]
+
+
+@pytest.mark.kills
+def test_nothing_is_lost_when_parts_are_killed(tmp_path):
+    report = rehearse(tmp_path, scale=4.0, kills=3)
+    assert {part for _, part in report["kills"]} == {"web", "worker", "postgres"}
+    assert report["lost_connections"] > report["cut_connections"]
+    assert set(report["reckoning"].values()) == {0}
+    assert report["audit_broken"] == []
+    assert report["wall_is_right"]
+    assert report["placed"] > 500

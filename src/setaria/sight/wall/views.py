@@ -96,6 +96,7 @@ def _words() -> dict[str, str]:
         "peak": _("peak %(amount)s"),
         "units": _("%(count)s units"),
         "toBeat": _("to beat: %(time)s"),
+        "record": _("record: %(time)s"),
         "ahead": _("%(time)s ahead of the record"),
         "behind": _("%(time)s behind the record"),
         "even": _("level with the record"),

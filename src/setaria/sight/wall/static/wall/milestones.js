@@ -14,8 +14,8 @@
   function against(milestone, elapsed, words) {
     const record = milestone.reference_seconds;
     if (record === null) return null;
-    if (milestone.seconds === null && elapsed <= record) return [fill(words.toBeat, { time: span(record) }), ""];
-    const late = Math.round((milestone.seconds ?? elapsed) - record);
+    if (milestone.seconds === null) return [fill(elapsed <= record ? words.toBeat : words.record, { time: span(record) }), ""];
+    const late = Math.round(milestone.seconds - record);
     if (late === 0) return [words.even, "good"];
     const sentence = fill(late < 0 ? words.ahead : words.behind, { time: span(Math.abs(late)) });
     return [sentence, late < 0 ? "good" : "bad"];

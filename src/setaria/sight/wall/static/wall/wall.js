@@ -15,6 +15,7 @@
   const SILENCE_MS = 6_000; // figures come four times a second, unless the database is away
   const AGAIN_MS_MAX = 15_000;
   const NEXT_SECONDS = 24 * 3600;
+  const SHORTENED_MIN = 100_000_00; // below, the exact amount is short enough
 
   let figures = null, stream = null, tries = 0, heard = 0, signedOut = false, offsets = [];
 
@@ -28,7 +29,7 @@
     paid_orders: new Rolling((n) => write("paid-orders", count(n))),
     paid_units: new Rolling((n) => write("paid-units", count(n))),
     placed_orders: new Rolling((n) => write("placed-orders", count(n))),
-    last_minute_amount: new Rolling((n) => write("last-minute", money.whole(n))),
+    last_minute_amount: new Rolling((n) => write("last-minute", n < SHORTENED_MIN ? money.whole(n) : money.short(n))),
   };
 
   function write(id, words) {
@@ -64,7 +65,7 @@
     figures = told;
     offsets = [...offsets.slice(-19), Date.parse(told.at) - performance.now()];
     for (const [name, figure] of Object.entries(rolling)) figure.set(told[name]);
-    write("short", money.short(told.paid_amount));
+    write("short", told.paid_amount >= SHORTENED_MIN ? money.short(told.paid_amount) : "");
     write("event", told.sale ? text(told.sale.name) : words.day);
     write("since", fill(words.since, { time: since() }));
     const over = isOver();

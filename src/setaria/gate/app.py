@@ -108,8 +108,8 @@ class Gate:
             await respond(send, wrong_method("GET"))
             return
         # Without a ticket from Django there is nothing here, and nothing is asked of the database.
-        given = parse_qs(scope["query_string"]).get(b"ticket", [b""])[0]
-        may_look = check(market, given.decode("latin-1"), now())
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
+        may_look = check(market, given, now())
         figures = await self.memory.figures_of(market) if may_look else None
         if figures is None:
             await respond(send, refusal("NOT_FOUND", scope))

@@ -43,7 +43,7 @@ class Memory:
         """Stop refreshing and let the screens go."""
         for task in self._tasks:
             task.cancel()
-        self._thread.submit(connection.close)
+        self._thread.submit(lambda: connection.close())  # looked up there: each thread has a connection of its own
         self._thread.shutdown(wait=True)
 
     async def figures_of(self, market: str) -> Figures | None:

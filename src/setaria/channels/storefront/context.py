@@ -1,5 +1,6 @@
 """What every page of the store needs, besides its own matter."""
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -18,6 +19,7 @@ def store(request: HttpRequest) -> dict[str, object]:
         "markets": getattr(request, "markets", []),
         "channel": getattr(request, "channel", None),
         "here": request.get_full_path() if request.method == "GET" else "/",
+        "languages": settings.LANGUAGES,  # each in its own language, so not translated
         "theme": preferences.theme_of(request),
         "themes": preferences.THEMES,
         "nav_kinds": SimpleLazyObject(lambda: queries.navigation(getattr(request, "market", None), now)),

@@ -1,0 +1,53 @@
+"""A store to visit: the small world, with its clock on the wall of every view."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from setaria.kernel import clock
+from setaria.people.members.models import Member
+from tests.world import World
+
+ADDRESS = {"recipient": "Fan", "phone": "138 0000 0000", "region": "", "city": "Beijing", "street": "Qinghe 68",
+           "postcode": "100085"}  # fmt: skip
+
+
+@pytest.fixture
+def store(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world, at whose instant every page is made."""
+    monkeypatch.setattr(clock, "now", lambda: world.now)
+    return world
+
+
+@pytest.fixture
+def visitor() -> Client:
+    """Somebody who reads English and has not signed in."""
+    return Client(headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def member(store: World) -> Member:
+    return Member.objects.get(pk=store.member())
+
+
+@pytest.fixture
+def fan(store: World, member: Member) -> Client:
+    """Somebody signed in."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def queries_of() -> Callable[[Client, str], int]:
+    """How many queries a page takes."""
+
+    def count(client: Client, path: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(path).status_code == 200
+        return len(seen)
+
+    return count

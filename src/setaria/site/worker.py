@@ -13,7 +13,7 @@ from setaria.kernel.clock import now
 from setaria.site.jobs import run_jobs
 from setaria.trade.drops.prepare import finish
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
-from setaria.trade.payments.refund import collect, send_due
+from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 
 SWEEP_SECONDS = 0.5
 JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
@@ -23,13 +23,18 @@ log = structlog.get_logger(__name__)
 
 def sweep() -> None:
     """Do once what is due now."""
-    while expire(now=now()) == EXPIRE_BATCH_MAX:
-        pass
+    _expire_all()
     if collect(now=now()):
         log.info("refunds_due")
-    send_due(now=now())
+    while send_due(now=now()) == SEND_MAX:
+        _expire_all()  # refunds may be many and slow; overdue orders do not wait for them
     for slug in finish(now()):
         log.info("drop_finished", drop=slug)
+
+
+def _expire_all() -> None:
+    while expire(now=now()) == EXPIRE_BATCH_MAX:
+        pass
 
 
 def sweep_until(stopped: threading.Event, work: Callable[[], None] = sweep) -> None:

@@ -1,14 +1,15 @@
 """Money that must go back: collected from settlements that could not be applied, sent through their provider."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import connection
 
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Refund
 
-SEND_MAX = 200
+SEND_MAX = 500
+RETRY_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
 
@@ -31,19 +32,19 @@ def collect(*, now: datetime) -> int:
 
 
 def send_due(*, now: datetime) -> int:
-    """Ask the providers to send what is due; return how many they took.
+    """Ask the providers to send up to `SEND_MAX` refunds that are due; return how many they took.
 
     The provider is asked outside of any transaction, under the payment's id as idempotency key, so a crash between
     its answer and our note makes us ask again and it answer the same. One that the provider does not take is logged
-    and stays due; the others do not wait for it.
+    and stays due, behind the others. Call again while it returns `SEND_MAX`.
     """
-    sent = 0
-    for refund in Refund.objects.filter(sent_at=None).order_by("due_at")[:SEND_MAX]:
+    taken = []
+    for refund in Refund.objects.filter(sent_at=None, due_at__lte=now).order_by("due_at")[:SEND_MAX]:
         try:
             providers.get(refund.provider).refund(refund.payment_id, refund.order_id, refund.amount, refund.currency)
         except Exception:
             log.exception("refund_not_taken", payment=str(refund.payment_id), provider=refund.provider)
-            continue
-        with transaction.atomic():
-            sent += Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
-    return sent
+            Refund.objects.filter(pk=refund.pk).update(due_at=now + RETRY_AFTER)
+        else:
+            taken.append(refund.pk)
+    return Refund.objects.filter(pk__in=taken, sent_at=None).update(sent_at=now)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
+from django.db import DatabaseError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from setaria.gate import openapi
@@ -110,7 +111,11 @@ class Gate:
         # Without a ticket from Django there is nothing here, and nothing is asked of the database.
         given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
         may_look = check(market, given, now())
-        figures = await self.memory.figures_of(market) if may_look else None
+        try:
+            figures = await self.memory.figures_of(market) if may_look else None
+        except DatabaseError:
+            await respond(send, _NOT_READY)
+            return
         if figures is None:
             await respond(send, refusal("NOT_FOUND", scope))
         elif what == "figures":

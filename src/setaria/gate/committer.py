@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error as DjangoError
+from django.db import connection
 
 from setaria.gate.metrics import BATCH_SECONDS, BATCH_SIZE
 
@@ -21,7 +22,7 @@ A = TypeVar("A")
 log = structlog.get_logger(__name__)
 
 # The verbs speak psycopg below Django, so failures come in both kinds.
-DatabaseErrors = (psycopg.Error, DatabaseError)
+DatabaseErrors = (psycopg.Error, DjangoError)
 
 
 class Overloaded(Exception):

@@ -7,7 +7,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import connection
 
 from setaria.gate import board
 from setaria.gate.answers import Receive, Send, encode
@@ -43,7 +43,7 @@ class Memory:
         """Stop refreshing and let the screens go."""
         for task in self._tasks:
             task.cancel()
-        self._thread.submit(lambda: connection.close())  # looked up there: each thread has a connection of its own
+        self._thread.submit(_close)
         self._thread.shutdown(wait=True)
 
     async def figures_of(self, market: str) -> Figures | None:
@@ -56,11 +56,11 @@ class Memory:
             try:
                 self.drops = await loop.run_in_executor(self._thread, board.read, self.drops)
                 self.ready = True
-            except DatabaseError as error:
+            except Exception as error:  # whatever it is, the board must be kept: without it nobody can buy
                 if self.ready:
-                    log.error("board_stale", error=str(error))
+                    log.error("board_stale", error=repr(error))
                 self.ready = False
-                await loop.run_in_executor(self._thread, close_old_connections)
+                await loop.run_in_executor(self._thread, _close)
             await asyncio.sleep(board.REFRESH_SECONDS)
 
     async def _keep_figures(self) -> None:
@@ -73,8 +73,9 @@ class Memory:
     async def _push(self, market: str, screens: set[asyncio.Event]) -> None:
         try:
             figures = await self.figures_of(market)
-        except DatabaseError as error:
-            log.warning("wall_stale", error=str(error))
+        except Exception as error:
+            log.warning("wall_stale", error=repr(error))
+            await asyncio.get_running_loop().run_in_executor(self._thread, _close)
             return
         if figures is not None:
             self.figures[market] = figures
@@ -129,6 +130,11 @@ class Memory:
 
 def _event(figures: Figures | None) -> bytes:
     return b": waiting\n\n" if figures is None else b"data: " + encode(figures) + b"\n\n"
+
+
+def _close() -> None:
+    """Close the connection of the thread that calls this; the next query opens a new one."""
+    connection.close()
 
 
 async def _gone(receive: Receive) -> None:

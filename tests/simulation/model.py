@@ -186,6 +186,7 @@ class Model:
             if not drop.finished and last < now and not unpaid:
                 drop.finished = True
                 done.append(drop.slug)
-                for variant in drop.limits:
-                    self.transfer(variant, self.free(variant, drop.pool), drop.pool, self.warehouse)
+                for variant, location in list(self.on_hand):
+                    if location == drop.pool:
+                        self.transfer(variant, self.free(variant, location), location, self.warehouse)
         return done

@@ -171,7 +171,7 @@ def fill(store: World, many: int, tag: str) -> None:
         Picture.objects.create(product=thing.product, path=f"{n}.svg", alt={"en": "x"})
     store.kind = kind
     Market.objects.create(code=tag, name={"en": tag}, mode="inform", currency="EUR", language="en", time_zone="UTC")
-    store.drop({v: 2 for v in Variant.objects.filter(sku__startswith=tag.upper())[: many // 3]}, slug=f"{tag}-drop")
+    store.drop(dict.fromkeys(Variant.objects.filter(sku__startswith=tag.upper())[:many // 3], 2), slug=f"{tag}-drop")
 
 
 @pytest.mark.parametrize("path", ["/", "/kinds/thing/", "/kinds/thing/?sort=cheap", "/products/few-1/", "/design/"])

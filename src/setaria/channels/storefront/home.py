@@ -16,13 +16,14 @@ def page(request: Visit) -> HttpResponse:
     shelf = queries.shelf(request.market, request.channel, now)
     newest = queries.visible(request.market, now).order_by("-released", "id")[: queries.HOME_NEWEST_MAX]
     cards = queries.cards(newest, shelf)
+    lead = next((card for card in cards if card.picture and not card.sold_out), None)
     return render(
         request,
         "storefront/home.html",
         {
             "drops": queries.drops_ahead(request.channel, now),
             "kinds": queries.kinds_with_picture(request.market, now),
-            "lead": cards[0] if cards else None,
-            "cards": cards[1:],
+            "lead": lead,
+            "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],
         },
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.dates import format_date, format_datetime, get_timezone_location, get_timezone_name
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 from django import template
 from django.templatetags.static import static
@@ -103,7 +103,9 @@ def moment(at: datetime | None, form: str = "full") -> SafeString | str:
     locale = _locale(get_language() or "zh-hans")
     local = timezone.localtime(at)
     if form == "zone":
-        return get_timezone_name(local, locale=locale)
+        name = get_timezone_name(local, locale=locale)
+        # Some zones have a name under an older spelling only (Asia/Kolkata); then by country: "India Time".
+        return get_timezone_location(local, locale=locale) if name.startswith("GMT+") else name
     pattern = _FORMS["zh" if locale.language == "zh" else "en"][form]
     written = format_datetime(local, pattern, locale=locale)
     return format_html('<time datetime="{}" class="figures">{}</time>', at.isoformat(), written)

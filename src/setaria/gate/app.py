@@ -98,7 +98,7 @@ class Gate:
             await send({"type": "http.response.start", "status": 200,
                         "headers": [(b"content-type", CONTENT_TYPE_LATEST.encode())]})  # fmt: skip
             await send({"type": "http.response.body", "body": body})
-        elif path.startswith("/wall/") and path.endswith(("/stream", "/figures")):
+        elif path.startswith("/wall/") and path.endswith(("/stream", "/figures")) and path.count("/") == 3:
             await self._wall(path, scope, receive, send)
         else:
             await self._page(scope, receive, send)

@@ -108,7 +108,7 @@ class OrderIntake:
             message = _decode_order(await read_body(receive))
         except TooLarge:
             return refusal("TOO_LARGE", scope)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return refusal("MALFORMED", scope)
         seconds = time.time()
         try:

@@ -49,7 +49,7 @@ def parse(key: bytes, body: bytes, signature: str) -> Notification:
         raise BadSignature
     try:
         found = _decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadNotification(str(error)) from error
     if not 0 < found.amount < 2**62 or _CURRENCY.fullmatch(found.currency) is None:
         raise BadNotification("amount or currency out of range")

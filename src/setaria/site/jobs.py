@@ -8,7 +8,9 @@ import asyncio
 import threading
 
 import structlog
+from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.db_cleanup import close_db_connections, close_db_connections_async
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
@@ -47,31 +49,34 @@ async def _until(stopped: threading.Event) -> None:
 
 async def _work() -> None:
     connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=CONNECTIONS_MAX, num_workers=1)
-    with app.replace_connector(connector):
-        async with app.open_async():
-            orphans = asyncio.create_task(_adopt_orphans())
-            try:
-                await app.run_worker_async(
-                    concurrency=JOBS_AT_ONCE_MAX,
-                    fetch_job_polling_interval=POLL_SECONDS,
-                    shutdown_graceful_timeout=GRACE_SECONDS,
-                    listen_notify=True,
-                    delete_jobs="successful",
-                    install_signal_handlers=False,
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=DEAD_SECONDS,
-                )
-            finally:
-                orphans.cancel()
+    # An app of the worker's own: jobs that are queued elsewhere in this process, and by jobs themselves, go on
+    # through Django's connection and so belong to its transactions.
+    worker = app.with_connector(connector)
+    async with worker.open_async():
+        orphans = asyncio.create_task(_adopt_orphans(worker))
+        try:
+            await worker.run_worker_async(
+                concurrency=JOBS_AT_ONCE_MAX,
+                fetch_job_polling_interval=POLL_SECONDS,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                listen_notify=True,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=DEAD_SECONDS,
+                task_middleware=[close_db_connections, close_db_connections_async],
+            )
+        finally:
+            orphans.cancel()
 
 
-async def _adopt_orphans() -> None:
+async def _adopt_orphans(worker: App) -> None:
     """Queue again what workers that are dead were doing; jobs may run twice, so they must be harmless then."""
     while True:
         try:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_SECONDS):
+            for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_SECONDS):
                 log.warning("job_adopted", job=job.id, task=job.task_name)
-                await app.job_manager.retry_job(job)
+                await worker.job_manager.retry_job(job)
         except ProcrastinateException as error:
             log.warning("orphans_not_seen", error=str(error))
         await asyncio.sleep(DEAD_SECONDS)

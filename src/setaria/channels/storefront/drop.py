@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront.drop_words import words
 from setaria.channels.storefront.templatetags.store import money_parts
+from setaria.channels.storefront.visit import Visit
 from setaria.goods.catalog.models import Picture, Variant
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
@@ -51,32 +52,34 @@ class Own(msgspec.Struct, frozen=True):
 
 @require_safe
 @never_cache
-def page(request: HttpRequest, slug: str) -> HttpResponse:
+def page(request: Visit, slug: str) -> HttpResponse:
     """Show a drop as it stands; the script takes it from there."""
     drop = get_object_or_404(Drop.objects.select_related("channel__market"), slug=slug)
     market = drop.channel.market
     at = now()
     offers = _offers(drop, request.user.pk, at)
     state = _state(drop, offers, at)
+    elsewhere = request.market.pk != market.pk
+    can_buy = market.sells and not elsewhere
     context = {
         "drop": drop,
         "offers": offers,
         "state": state,
         "drop_market": market,
-        "elsewhere": request.market is not None and request.market.pk != market.pk,
-        "can_buy": market.sells and (request.market is None or request.market.pk == market.pk),
+        "elsewhere": elsewhere,
+        "can_buy": can_buy,
         "own": _own(drop, request.user.pk, at),
         "no_order": NO_ORDER,
         "Status": Status,
+        "start": _start(request, drop, offers, state, at, can_buy=can_buy),
     }
-    context["start"] = _start(request, drop, offers, state, at, can_buy=context["can_buy"])
     with timezone.override(ZoneInfo(market.time_zone)):
         return render(request, "storefront/drop.html", context)
 
 
 @require_POST
 @never_cache
-def leave(request: HttpRequest, slug: str) -> JsonResponse:
+def leave(request: Visit, slug: str) -> JsonResponse:
     """Give a signed-in member leave to order once more: a pass under a new order id.
 
     Any number may be asked for. How many units a customer gets is the door's business, by claims, not by passes.
@@ -124,7 +127,9 @@ def _state(drop: Drop, offers: list[Offer], at: datetime) -> str:
 def _own(drop: Drop, customer_id: int | None, at: datetime) -> list[Own]:
     if customer_id is None:
         return []
-    orders = list(Order.objects.filter(customer_id=customer_id, drop_id=drop.pk).order_by("-placed_at")[:ORDERS_SHOWN_MAX])
+    orders = list(
+        Order.objects.filter(customer_id=customer_id, drop_id=drop.pk).order_by("-placed_at")[:ORDERS_SHOWN_MAX]
+    )
     lines = Line.objects.filter(order_id__in=[order.pk for order in orders]).order_by("order_id", "position")
     found = list(lines)
     variants = Variant.objects.select_related("product").in_bulk([line.variant_id for line in found])
@@ -144,7 +149,7 @@ def name_of(variant: Variant) -> str:
 
 
 def _start(
-    request: HttpRequest, drop: Drop, offers: list[Offer], state: str, at: datetime, *, can_buy: bool
+    request: Visit, drop: Drop, offers: list[Offer], state: str, at: datetime, *, can_buy: bool
 ) -> dict[str, object]:
     """What the script begins with."""
     language = get_language() or "zh-hans"

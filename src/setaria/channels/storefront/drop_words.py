@@ -15,10 +15,14 @@ def words() -> dict[str, str]:
         "stateSoldOut": _("Sold out"),
         "stateClosed": _("Closed"),
         "saysOpen": _("The sale is open."),
-        "saysSoldOut": _("Everything is sold for now. Units whose buyers do not pay in time come back here; this page watches for them."),
+        "saysSoldOut": _(
+            "Everything is sold for now. Units whose buyers do not pay in time come back here; this page watches for them."
+        ),
         "saysBack": _("There are units again."),
         "saysClosed": _("The sale is over. What was not sold goes back to the store, at the store's price."),
-        "stale": _("We have not heard from the server for a while. The clock goes on by itself; the rest is as of %(time)s."),
+        "stale": _(
+            "We have not heard from the server for a while. The clock goes on by itself; the rest is as of %(time)s."
+        ),
         "choose": _("Choose"),
         "chosen": _("Chosen"),
         "itemSoldOut": _("Sold out"),
@@ -33,23 +37,37 @@ def words() -> dict[str, str]:
         "buySending": _("Ordering…"),
         "buyRepeating": _("Asking again…"),
         "sending": _("Your order is on its way."),
-        "kept": _("Your place in the order is kept; it cannot be made twice. We go on asking by ourselves: leave this page open."),
-        "keptOffline": _("No connection. Your place in the order is kept; it cannot be made twice. We go on asking by ourselves: leave this page open."),
+        "kept": _(
+            "Your place in the order is kept; it cannot be made twice. We go on asking by ourselves: leave this page open."
+        ),
+        "keptOffline": _(
+            "No connection. Your place in the order is kept; it cannot be made twice. We go on asking by ourselves: leave this page open."
+        ),
         "yours": _("It is yours. Pay by %(time)s."),
         "yoursUntil": _("It is yours until"),
         "lapsed": _("The time to pay is over"),
         "lapsedMore": _("If you have not paid, these units are on sale again."),
         "signIn": _("You are not signed in any more. Sign in again; nothing was ordered."),
         "noPass": _("We could not get a pass for you yet. Trying again by ourselves."),
-        "SOLD_OUT": _("Sold out before your order came. Nothing was ordered. Units whose buyers do not pay in time come back; choose what is left, or wait here."),
-        "OVER_LIMIT": _("That is more than one customer may have, counting what you ordered already. Nothing was ordered; choose fewer."),
-        "PRICE_CHANGED": _("A price has changed while you were looking. Nothing was ordered; the new price is shown, buy again if you agree."),
+        "SOLD_OUT": _(
+            "Sold out before your order came. Nothing was ordered. Units whose buyers do not pay in time come back; choose what is left, or wait here."
+        ),
+        "OVER_LIMIT": _(
+            "That is more than one customer may have, counting what you ordered already. Nothing was ordered; choose fewer."
+        ),
+        "PRICE_CHANGED": _(
+            "A price has changed while you were looking. Nothing was ordered; the new price is shown, buy again if you agree."
+        ),
         "NOT_OPEN": _("The sale is not open yet. Nothing was ordered; the button opens with the sale."),
         "CLOSED": _("The sale has closed. Nothing was ordered."),
-        "UNKNOWN_ITEM": _("Something you chose is not part of this sale any more. Nothing was ordered; reload the page."),
+        "UNKNOWN_ITEM": _(
+            "Something you chose is not part of this sale any more. Nothing was ordered; reload the page."
+        ),
         "UNKNOWN_DROP": _("This sale has been taken down. Nothing was ordered."),
         "MARKET_INFORMS_ONLY": _("Nothing is sold directly in this market. Nothing was ordered."),
-        "ID_CONFLICT": _("You have ordered with this pass before. Reload the page to see that order; nothing new was ordered."),
+        "ID_CONFLICT": _(
+            "You have ordered with this pass before. Reload the page to see that order; nothing new was ordered."
+        ),
         "BAD_PASS": _("Your pass was not accepted. Nothing was ordered; a new one is here, please buy again."),
         "PASS_LAPSED": _("Your pass had lapsed. Nothing was ordered; a new one is here, please buy again."),
         "other": _("The order was not understood. Nothing was ordered; reload the page and try again."),

@@ -21,7 +21,7 @@ class Event(msgspec.Struct, frozen=True):
 _LATEST = """
     SELECT m.id, m.currency, m.time_zone,
            (SELECT max(d.opens_at) FROM drops_drop AS d JOIN markets_channel AS c ON c.id = d.channel_id
-            WHERE c.market_id = m.id AND d.opens_at <= %(now)s AND d.closes_at > %(now)s::timestamptz - %(linger)s)
+            WHERE c.market_id = m.id AND d.opens_at <= %(now)s AND d.closes_at > %(shown_from)s)
     FROM markets_market AS m WHERE m.code = %(market)s
 """
 
@@ -29,7 +29,7 @@ _LATEST = """
 def current_event(market: str, now: datetime) -> Event | None:
     """Return the event a market's wall shows at `now`, or None where there is no such market."""
     with connection.cursor() as cursor:
-        cursor.execute(_LATEST, {"market": market, "now": now, "linger": LINGER})
+        cursor.execute(_LATEST, {"market": market, "now": now, "shown_from": now - LINGER})
         row = cursor.fetchone()
     if row is None:
         return None

@@ -6,6 +6,8 @@ import msgspec
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from setaria.sight.wall.event import LINGER
+
 BEST_SELLERS_MAX = 5
 CURVE_POINTS_MAX = 300
 # What is celebrated, in minor units, and the documented time to beat: ¥100 million after 3 min 57 s (R-026).
@@ -90,9 +92,12 @@ _CROSSED = """
 _SALES = """
     SELECT d.name::text, d.opens_at, d.closes_at, d.payment_seconds
     FROM drops_drop AS d JOIN markets_channel AS c ON c.id = d.channel_id
-    WHERE c.market_id = %(market)s AND (d.opens_at = %(since)s OR d.opens_at > %(now)s)
-    ORDER BY d.opens_at, d.closes_at DESC LIMIT 2
+    WHERE c.market_id = %(market)s
+        AND (d.opens_at > %(now)s OR d.opens_at = %(since)s AND d.closes_at > %(shown_from)s)
+    ORDER BY d.opens_at, d.closes_at DESC LIMIT 8
 """
+Scope = dict[str, int | str | datetime | None]
+
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
 
 
@@ -111,7 +116,7 @@ class Reader:
         with connection.cursor() as cursor:
             sale, next_sale, until = self._sales(cursor, now)
             step = _step(min(now, until) - self.since)
-            scope = {"market": self.market_id, "since": self.since, "until": until, "step": step, "now": now}
+            scope: Scope = {"market": self.market_id, "since": self.since, "until": until, "step": step, "now": now}
             cursor.execute(_CURVE, scope)
             steps = cursor.fetchall()
             cursor.execute(_SELLERS, scope)
@@ -138,7 +143,7 @@ class Reader:
 
     def _sales(self, cursor: CursorWrapper, now: datetime) -> tuple[Sale | None, Sale | None, datetime]:
         """Return the sale that opened at `since`, the next one, and the instant up to which to count."""
-        cursor.execute(_SALES, {"market": self.market_id, "since": self.since, "now": now})
+        cursor.execute(_SALES, {"market": self.market_id, "since": self.since, "now": now, "shown_from": now - LINGER})
         current = following = None
         until = now + timedelta(minutes=1)
         for name, opens_at, closes_at, payment_seconds in cursor.fetchall():
@@ -157,7 +162,7 @@ class Reader:
             for milestone in MILESTONES:
                 if milestone not in self._passed and running < milestone <= running + amount:
                     begins = opened + at * width
-                    scope = {"market": self.market_id, "begins": begins, "ends": begins + width}
+                    scope: Scope = {"market": self.market_id, "begins": begins, "ends": begins + width}
                     cursor.execute(_CROSSED, {**scope, "before": running, "amount": milestone})
                     row = cursor.fetchone()
                     if row is not None:

@@ -52,8 +52,9 @@ def take(payment: Payment, manner: Manner, *, now: datetime) -> Charge:
     )
     if made:
         for message in plan.messages:
-            later = {"seconds": message.after_seconds} if message.after_seconds else None
-            tell.configure(schedule_in=later).defer(
+            later = message.after_seconds > 0
+            job = tell.configure(schedule_in={"seconds": message.after_seconds}) if later else tell
+            job.defer(
                 payment_id=str(payment.id),
                 order_id=str(payment.order_id),
                 status=message.status,

@@ -37,7 +37,8 @@ class Course(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...]
 
 
-_GOOD, _BAD = "succeeded", "failed"
+_GOOD: Status = "succeeded"
+_BAD: Status = "failed"
 _MESSAGES: dict[Manner, tuple[Message, ...]] = {
     Manner.NOW: (Message(0, _GOOD),),
     Manner.LATE: (Message(LATE_SECONDS, _GOOD),),

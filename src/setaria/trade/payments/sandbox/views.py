@@ -27,7 +27,7 @@ from setaria.trade.payments.sandbox.notification import NAME
 def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Show a payment to whoever owes it and take it as they choose; everybody else finds nothing here."""
     payment = get_object_or_404(Payment, pk=payment_id, provider=NAME)
-    if not Order.objects.filter(pk=payment.order_id, customer_id=request.user.pk).exists():
+    if not Order.objects.filter(pk=payment.order_id, customer_id=request.user.pk or 0).exists():
         raise Http404
     back = reverse("store:order", args=[payment.order_id])
     if request.method == "POST":

@@ -1,8 +1,11 @@
 """A visitor's choices: market, language, theme; and pages for when something is wrong."""
 
+import re
+from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client, RequestFactory
@@ -131,11 +134,36 @@ def test_money_is_written_as_people_write_it(amount: int, currency: str, languag
     assert "".join(money_parts(amount, currency, language)) == written
 
 
+LOCALE = Path(settings.LOCALE_PATHS[0])
+REFRESH = "In src/setaria: django-admin makemessages -l zh_Hans --no-location --no-wrap, translate what is new, compilemessages."
+
+
+def chinese() -> Catalog:
+    with (LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po").open("rb") as file:
+        return read_po(file, locale="zh_Hans")
+
+
+def test_every_word_in_a_template_is_in_the_catalogue() -> None:
+    known = {m.id if isinstance(m.id, str) else m.id[0] for m in chinese()}
+    used = {
+        text
+        for template in LOCALE.parent.rglob("templates/**/*.html")
+        for text in re.findall(r'{%\s*translate\s+"([^"]+)"', template.read_text())
+    }
+    assert sorted(used - known) == [], REFRESH
+
+
 def test_every_word_is_translated_and_compiled() -> None:
-    folder = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES"
-    with (folder / "django.po").open("rb") as file:
-        catalog = read_po(file, locale="zh_Hans")
+    catalog = chinese()
     missing = [m.id for m in catalog if m.id and (m.fuzzy or not all([m.string] if isinstance(m.string, str) else m.string))]
     assert missing == []
-    for language in ("zh_Hans", "en"):
-        assert (folder.parent.parent / language / "LC_MESSAGES" / "django.mo").exists()
+    with (LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.mo").open("rb") as file:
+        compiled = GNUTranslations(file)
+    for m in catalog:
+        if isinstance(m.id, tuple):
+            assert compiled.ngettext(m.id[0], m.id[1], 2) == m.string[0], REFRESH
+        elif m.context:
+            assert compiled.pgettext(m.context, m.id) == m.string, REFRESH
+        elif m.id:
+            assert compiled.gettext(m.id) == m.string, REFRESH
+    assert (LOCALE / "en" / "LC_MESSAGES" / "django.mo").exists()

@@ -14,7 +14,7 @@ def page(request: Visit) -> HttpResponse:
     """Show the front page."""
     now = clock.now()
     shelf = queries.shelf(request.market, request.channel, now)
-    newest = queries.visible(request.market, now).order_by("-released", "id")[: queries.HOME_NEWEST_MAX]
+    newest = queries.newest_first(queries.visible(request.market, now))[: queries.HOME_NEWEST_MAX]
     cards = queries.cards(newest, shelf)
     lead = next((card for card in cards if card.picture and not card.sold_out), None)
     return render(

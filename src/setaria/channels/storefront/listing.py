@@ -24,7 +24,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
     sort = sort if sort in dict(SORTS) else SORTS[0][0]
     products = queries.visible(request.market, now).filter(kind=kind)
     if sort == "new":
-        products = products.order_by("-released", "id")
+        products = queries.newest_first(products)
     else:
         products = queries.by_price(products, request.market, now, dearest_first=sort == "dear")
     found = Paginator(products, PAGE_PRODUCTS_MAX).get_page(request.GET.get("page"))

@@ -102,7 +102,7 @@ def navigation(market: Market | None, now: datetime) -> list[Kind]:
 def kinds_with_picture(market: Market, now: datetime) -> list[Kind]:
     """Return all kinds that have something to show, each with the `picture_path` of its newest product."""
     newest = Picture.objects.filter(product__kind=OuterRef("pk"), product__in=visible(market, now)).order_by(
-        "-product__released", "product_id", "position"
+        F("product__released").desc(nulls_last=True), "product_id", "position"
     )
     return list(_kinds(market, now).annotate(picture_path=Subquery(newest.values("path")[:1])))
 
@@ -113,6 +113,11 @@ def _kinds(market: Market, now: datetime) -> QuerySet[Kind]:
 
 def _prices(market: Market, now: datetime, **where: object) -> QuerySet[Price]:
     return Price.objects.filter(market=market, valid__contains=now, **where)
+
+
+def newest_first(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Sort products by release, the undated ones last (PostgreSQL would put them first)."""
+    return products.order_by(F("released").desc(nulls_last=True), "id")
 
 
 def by_price(products: QuerySet[Product], market: Market, now: datetime, *, dearest_first: bool) -> QuerySet[Product]:

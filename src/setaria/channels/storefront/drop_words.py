@@ -38,15 +38,14 @@ def words() -> dict[str, str]:
         "buyRepeating": _("Asking again…"),
         "sending": _("Your order is on its way."),
         "kept": _(
-            "Your place in the order is kept; it cannot be made twice. We go on asking by ourselves: leave this page open."
+            "Many people at once. Your order keeps its number, so it cannot be made twice. We go on asking by ourselves; leave this page open."
         ),
         "keptOffline": _(
-            "No connection. Your place in the order is kept; it cannot be made twice. We go on asking by ourselves: leave this page open."
+            "No connection. Your order keeps its number, so it cannot be made twice. We go on asking by ourselves; leave this page open."
         ),
         "yours": _("It is yours. Pay by %(time)s."),
         "yoursUntil": _("It is yours until"),
         "lapsed": _("The time to pay is over"),
-        "lapsedMore": _("If you have not paid, these units are on sale again."),
         "signIn": _("You are not signed in any more. Sign in again; nothing was ordered."),
         "noPass": _("We could not get a pass for you yet. Trying again by ourselves."),
         "SOLD_OUT": _(

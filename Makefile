@@ -19,11 +19,11 @@ DEV_STAMP := .venv/.setaria-dev-$(call key,requirements-dev.lock)
 python := .venv/bin/python -P
 setaria := $(python) -m setaria.site.cli
 
-.PHONY: help up test lint format bench venv
+.PHONY: help up test lint format bench screenshots venv
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
 
 up: $(RUN_STAMP)  ## run everything on http://127.0.0.1:8000 until Ctrl-C (PORT=8001 HOST=0.0.0.0 HOME_DIR=dir)
 	@exec $(setaria) up --port "$(PORT)" --host "$(HOST)" --home "$(HOME_DIR)" $(ARGS)
@@ -44,6 +44,9 @@ format: $(DEV_STAMP)  ## put the code into its form
 
 bench: $(DEV_STAMP)  ## measure this machine (ARGS=--quick)
 	@exec $(setaria) bench $(ARGS)
+
+screenshots: $(DEV_STAMP)  ## take the README's pictures of a running demo (URL=http://127.0.0.1:8000 MARKET=cn)
+	@exec $(python) tools/screenshots.py "$(or $(URL),http://127.0.0.1:$(PORT))" "$(or $(MARKET),cn)"
 
 venv: $(DEV_STAMP)  ## build .venv, with what developers need
 

@@ -1,7 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from stdnum import ean
 
@@ -67,7 +67,10 @@ class Product(models.Model):
 
     class Meta:
         ordering = ["-released", "id"]
-        indexes = [models.Index(fields=["kind", "-released"], name="product_by_kind")]
+        indexes = [
+            models.Index(fields=["kind", "-released"], name="product_by_kind"),
+            models.Index(F("released").desc(nulls_last=True), "id", condition=Q(published=True), name="product_newest"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(maker__in=["own", "ecosystem", "third_party"]), name="product_maker_known"

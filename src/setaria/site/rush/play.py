@@ -59,6 +59,8 @@ class Play:
         self._random = Random(plan.seed + 1)
         self._bank = Bank(plan.scenario, plan.secret, host, self._random)
         self._pool = Pool(host, port, plan.scenario.connections, self._answered)
+        # The bank does not stand in the crowd's queue.
+        self._line = Pool(host, port, max(2, plan.scenario.connections // 2), self._told, more=lambda: self._pool.busy)
         self._wishes = crowd(plan.scenario, plan.seed, int(plan.opens_at * 1000))
         self._requests = self._prepared()
         self._acks: list[tuple[int, str] | None] = [None] * len(self._wishes)
@@ -92,7 +94,7 @@ class Play:
         gc.freeze()
         gc.disable()
         cpu = time.process_time()
-        await self._pool.run()
+        await asyncio.gather(self._pool.run(), self._line.run())
         reporting.cancel()
         self._note_all(time.process_time() - cpu)
         return self.evidence
@@ -118,9 +120,7 @@ class Play:
     # --- answers ---
 
     def _answered(self, job: Job, status: int, body: bytes, now: float) -> None:
-        if job.kind == TELL:
-            self._told(job, status, body, now)
-        elif status == 201:
+        if status == 201:
             self._acknowledged(job, body, now)
         else:
             self._refuse(job, body, now)
@@ -151,7 +151,7 @@ class Play:
                 taken = (telling.payment_id.bytes, wish.order_id.bytes, telling.amount)
                 self.evidence.bank.append(taken)
             message = self._bank.message(wish.order_id, telling)
-            self._pool.plan(Job(TELL, (number, telling), message, now + telling.after))
+            self._line.plan(Job(TELL, number, message, now + telling.after))
 
     def _refuse(self, job: Job, body: bytes, now: float) -> None:
         code = _read_told(body).code
@@ -179,23 +179,23 @@ class Play:
         return None
 
     def _told(self, job: Job, status: int, body: bytes, now: float) -> None:
-        number, _ = job.about
         told = _read_told(body)
         self.evidence.bank_told[told.outcome or told.code] += 1
         if status == 200:
             if told.outcome == "PAID":
-                self._paid.add(number)
+                self._paid.add(job.about)
         elif job.tries < TRIES_MAX:
             again = Job(TELL, job.about, job.request, now + 0.5 + self._random.random())
             again.tries = job.tries + 1
-            self._pool.plan(again)
+            self._line.plan(again)
 
     def _note_all(self, cpu_seconds: float) -> None:
         notes = self.evidence
         notes.wishes = [(w.order_id.bytes, w.customer, w.item) for w in self._wishes]
-        notes.requests, notes.lost_connections, notes.cut_connections = (
-            self._pool.requests, self._pool.lost, self._pool.cuts,
-        )  # fmt: skip
+        pools = (self._pool, self._line)
+        notes.requests = sum(pool.requests for pool in pools)
+        notes.lost_connections = sum(pool.lost for pool in pools)
+        notes.cut_connections = self._pool.cuts
         notes.cpu_seconds = cpu_seconds
 
 

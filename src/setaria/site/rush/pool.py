@@ -36,9 +36,12 @@ class Pool:
     A job whose connection is lost before the answer is sent again, unchanged: that is what a pass is for.
     """
 
-    def __init__(self, host: str, port: int, connections: int, answered: Answered) -> None:
+    def __init__(
+        self, host: str, port: int, connections: int, answered: Answered, more: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`more`: whether jobs may still come from elsewhere when there are none."""
         self._host, self._port, self._connections = host, port, connections
-        self._answered = answered
+        self._answered, self._more = answered, more
         self._later: list[tuple[float, int, Job]] = []
         self._waiting: deque[Job] = deque()
         self._free: list[Connection] = []
@@ -48,6 +51,11 @@ class Pool:
         self._unfinished = 0
         self._ended = False
         self.lost = self.cuts = self.requests = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is waiting, or on its way."""
+        return self._unfinished > 0
 
     def plan(self, job: Job) -> None:
         """Have a job sent when it is due."""
@@ -134,7 +142,7 @@ class Pool:
             waiting.append(heappop(later)[2])
         while waiting and free:
             self._send(free.pop(), waiting.popleft())
-        if self._unfinished:
+        if self._unfinished or self._more():
             self._loop.call_later(TICK_SECONDS, self._tick)
         elif not self._over.done():
             self._over.set_result(None)

@@ -107,7 +107,7 @@
   function renderBar() {
     const lines = chosen();
     const units = lines.reduce((sum, item) => sum + item.chosen, 0);
-    put(at("bar-units"), units ? fill(words.units, { count: units }) : start.canBuy && state !== "closed" ? words.nothingChosen : "");
+    put(at("bar-units"), units ? fill(words.units, { count: units }) : start.canBuy && (state === "before" || state === "open") ? words.nothingChosen : "");
     at("bar-total").hidden = !units;
     if (units) money(at("bar-total"), lines.reduce((sum, item) => sum + item.chosen * item.price, 0));
     const buy = at("buy");
@@ -132,14 +132,16 @@
     if (next !== state) {
       const before = state;
       state = next;
-      if (next === "open") say(before === "sold_out" ? words.saysBack : words.saysOpen);
+      if (busy === null) say({ open: before === "sold_out" ? words.saysBack : words.saysOpen, sold_out: words.saysSoldOut }[next] || "");
       render();
     }
     at("drop").dataset.state = state;
     at("state-tag").dataset.state = state;
     put(at("state-tag"), { before: words.stateBefore, open: words.stateOpen, sold_out: words.stateSoldOut, closed: words.stateClosed }[state]);
-    if (busy === null && state === "sold_out" && !at("says").textContent) say(words.saysSoldOut);
-    if (state === "closed" && at("says").dataset.for !== "closed") say(words.saysClosed, "", "closed");
+    if (busy === null && !at("says").textContent) {
+      if (state === "sold_out") say(words.saysSoldOut);
+      if (state === "closed") say(words.saysClosed);
+    }
     const left = (state === "before" ? opensAt + clock.doubt : closesAt) - now;
     at("dial").hidden = state === "closed";
     put(at("dial-label"), state === "before" ? words.opensIn : words.closesIn);
@@ -166,9 +168,8 @@
       Object.assign(item, { price: seen.price, soldOut: seen.sold_out });
       if (busy === null) item.chosen = Math.min(item.chosen, most(item));
     }
-    const wasSoldOut = soldOut;
     soldOut = told.items.length > 0 && told.items.every((item) => item.sold_out);
-    if (at("says").dataset.for === "stale" || (wasSoldOut && !soldOut)) say("");
+    if (at("says").dataset.for === "stale") say("");
     render();
     renderState();
   }

@@ -59,6 +59,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
     at = now()
     offers = _offers(drop, request.user.pk, at)
     state = _state(drop, offers, at)
+    own = _own(drop, request.user.pk, at)
+    first = max(1, sum(each.payable for each in own))
     elsewhere = request.market.pk != market.pk
     can_buy = market.sells and not elsewhere
     context = {
@@ -68,7 +70,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
         "drop_market": market,
         "elsewhere": elsewhere,
         "can_buy": can_buy,
-        "own": _own(drop, request.user.pk, at),
+        "own": own[:first],
+        "own_before": own[first:],
         "no_order": NO_ORDER,
         "Status": Status,
         "start": _start(request, drop, offers, state, at, can_buy=can_buy),
@@ -95,7 +98,9 @@ def leave(request: Visit, slug: str) -> JsonResponse:
 
 
 def _offers(drop: Drop, customer_id: int | None, at: datetime) -> list[Offer]:
-    items = list(drop.items.select_related("variant__product").prefetch_related("variant__product__pictures"))
+    # What is withdrawn has no page and is refused by the door.
+    shown = drop.items.filter(variant__product__published=True).select_related("variant__product")
+    items = list(shown.prefetch_related("variant__product__pictures"))
     ids = [item.variant_id for item in items]
     # Before the opening people want to know what it will cost, and after the closing what it cost.
     priced = min(max(at, drop.opens_at), drop.closes_at - timedelta(microseconds=1))
@@ -125,6 +130,7 @@ def _state(drop: Drop, offers: list[Offer], at: datetime) -> str:
 
 
 def _own(drop: Drop, customer_id: int | None, at: datetime) -> list[Own]:
+    """The visitor's latest orders in the drop, those that wait for money first."""
     if customer_id is None:
         return []
     orders = list(
@@ -136,10 +142,11 @@ def _own(drop: Drop, customer_id: int | None, at: datetime) -> list[Own]:
     contents: dict[UUID, list[str]] = {}
     for line in found:
         contents.setdefault(line.order_id, []).append(f"{name_of(variants[line.variant_id])} × {line.quantity}")
-    return [
+    own = [
         Own(order, ", ".join(contents.get(order.pk, [])), order.status == Status.PLACED and order.pay_by > at)
         for order in orders
     ]
+    return sorted(own, key=lambda each: not each.payable)
 
 
 def name_of(variant: Variant) -> str:

@@ -201,11 +201,13 @@ def count_batches(committer: Committer[Any, Any], sizes: list[int]) -> None:
 
 
 def test_an_answer_lost_after_the_commit_is_looked_up(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = intake.place_batch
+    real, losing = intake.place_batch, [True]
 
     def lose_the_answer(requests: Sequence[Any]) -> Sequence[Any]:
-        real(requests)
-        raise psycopg.OperationalError("the connection was lost")
+        answers = real(requests)
+        if losing and losing.pop():
+            raise psycopg.OperationalError("the connection was lost")
+        return answers
 
     monkeypatch.setattr(intake, "place_batch", lose_the_answer)
     with running() as gate:

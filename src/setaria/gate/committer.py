@@ -6,7 +6,9 @@ load makes small batches and short waits, heavy load large ones; nobody tunes a 
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import psycopg
@@ -24,34 +26,35 @@ log = structlog.get_logger(__name__)
 # The verbs speak psycopg below Django, so failures come in both kinds.
 DatabaseErrors = (psycopg.Error, DjangoError)
 
+# A PostgreSQL that was killed is back within a second or two; waiting for it beats telling a buyer "we cannot tell".
+PAUSES_SECONDS = (0.1, 0.3, 0.6, 1.0)
+
 
 class Overloaded(Exception):
     """More is waiting than the bound allows; the caller should say so at once."""
 
 
 class Unsure(Exception):
-    """The database failed while committing and could not be asked afterwards; the caller must not guess."""
+    """The database failed while committing and did not come back in time; the caller must not guess."""
 
 
 class Committer(Generic[Q, A]):
     """Collects requests on the event loop, commits them in batches on a thread of its own.
 
-    `commit` takes a batch and returns an answer each; `recover` is asked after a database failure and returns what
-    was committed after all, or None where it cannot tell.
+    `commit` takes a batch and returns an answer each. It is called again for the same batch when the database failed,
+    so it must be idempotent: what had been committed after all then gets its first answer.
     """
 
     def __init__(
         self,
         name: str,
         commit: Callable[[Sequence[Q]], Sequence[A]],
-        recover: Callable[[Sequence[Q]], Sequence[A | None]],
         *,
         batch_max: int,
         waiting_max: int,
     ) -> None:
         self.name = name
         self._commit = commit
-        self._recover = recover
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
@@ -87,6 +90,8 @@ class Committer(Generic[Q, A]):
         return future
 
     def _run(self) -> None:
+        with suppress(*DatabaseErrors):  # the first order need not wait for the connection
+            connection.ensure_connection()
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -104,27 +109,27 @@ class Committer(Generic[Q, A]):
 
     def _commit_batch(self, batch: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
         requests = [request for request, _ in batch]
-        answers: Sequence[A | None]
-        try:
-            with BATCH_SECONDS.labels(self.name).time():
-                answers = self._commit(requests)
-        except DatabaseErrors as error:
-            log.error("batch_failed", committer=self.name, size=len(batch), error=str(error))
-            answers = self._recovered(requests)
-        except Exception:
-            log.exception("batch_crashed", committer=self.name, size=len(batch))
-            answers = [None] * len(batch)
+        with BATCH_SECONDS.labels(self.name).time():
+            answers = self._persist(requests)
         BATCH_SIZE.labels(self.name).observe(len(batch))
         assert self._loop is not None
         self._loop.call_soon_threadsafe(_resolve, batch, answers)
 
-    def _recovered(self, requests: list[Q]) -> Sequence[A | None]:
-        connection.close()
-        try:
-            return self._recover(requests)
-        except DatabaseErrors:
-            connection.close()
-            return [None] * len(requests)
+    def _persist(self, requests: list[Q]) -> Sequence[A | None]:
+        """Commit a batch, again while the database fails; None an answer when it does not come back in time."""
+        for pause in (*PAUSES_SECONDS, None):
+            try:
+                return self._commit(requests)
+            except DatabaseErrors as error:
+                log.error("batch_failed", committer=self.name, size=len(requests), error=repr(error))
+                connection.close()
+            except Exception:
+                log.exception("batch_crashed", committer=self.name, size=len(requests))
+                connection.close()
+                break
+            if pause is not None:
+                time.sleep(pause)
+        return [None] * len(requests)
 
 
 def _resolve(batch: list[tuple[Q, "asyncio.Future[A]"]], answers: Sequence[A | None]) -> None:

@@ -13,7 +13,6 @@ from setaria.gate.metrics import NOTIFICATIONS, ORDERS
 from setaria.kernel.clock import now
 from setaria.trade.drops import passes
 from setaria.trade.orders.place import place
-from setaria.trade.orders.queries import placed_of
 from setaria.trade.orders.requests import Line, Outcome, Placed, Request
 from setaria.trade.orders.settle import Answer as Settled
 from setaria.trade.orders.settle import Money
@@ -74,12 +73,6 @@ def place_batch(requests: Sequence[Request]) -> Sequence[Outcome]:
     return outcomes
 
 
-def find_placed(requests: Sequence[Request]) -> Sequence[Outcome | None]:
-    """After a failed commit: which of the orders are there after all? What is not cannot be told from a late commit."""
-    found = placed_of([request.id for request in requests])
-    return [found.get(request.id) for request in requests]
-
-
 def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
     """Apply a batch of payment news; a failed payment is answered by the word FAILED."""
     answers = receive(news, now=now())
@@ -88,17 +81,12 @@ def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
     return [settled or "FAILED" for settled in answers]
 
 
-def unsure_news(news: Sequence[News]) -> Sequence[Settled | str | None]:
-    """After a failed commit: the provider must repeat itself, which is harmless."""
-    return [None] * len(news)
-
-
 class OrderIntake:
     """Answers `POST /rush/{drop}/orders`."""
 
     def __init__(self, secret: str) -> None:
         self.committer: Committer[Request, Outcome] = Committer(
-            "orders", place_batch, find_placed, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
+            "orders", place_batch, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
         )
         self._key = passes.key_from(secret)
 
@@ -157,7 +145,7 @@ class NotificationIntake:
 
     def __init__(self, secret: str) -> None:
         self.committer: Committer[News, Settled | str] = Committer(
-            "payments", receive_batch, unsure_news, batch_max=BATCH_NEWS_MAX, waiting_max=WAITING_MAX
+            "payments", receive_batch, batch_max=BATCH_NEWS_MAX, waiting_max=WAITING_MAX
         )
         self._key = sandbox.key_from(secret)
 

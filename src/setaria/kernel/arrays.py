@@ -7,12 +7,7 @@ batch's time. Packing a whole column with `struct` is about eight times as fast 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from struct import Struct
-from typing import Any
 from uuid import UUID
-
-import psycopg
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
 _HEAD = Struct(">iiIii").pack
 _EMPTY = Struct(">iiI").pack
@@ -67,21 +62,3 @@ def _array(oid: int, length: int, body: Iterable[bytes]) -> bytes:
     if not length:
         return _EMPTY(0, 0, oid)
     return b"".join((_HEAD(1, 0, oid, length, 1), *body))
-
-
-class _PackedDumper(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: Any) -> bytes:
-        return obj
-
-
-def _register(kind: type[bytes], array_oid: int) -> None:
-    dumper = type(f"{kind.__name__}Dumper", (_PackedDumper,), {"oid": array_oid})
-    psycopg.adapters.register_dumper(kind, dumper)
-
-
-_register(Int4s, 1007)
-_register(Int8s, 1016)
-_register(Uuids, 2951)
-_register(Texts, 1009)

@@ -1,17 +1,18 @@
 """One durable transaction for one batch, in as few round trips as the work allows.
 
-The verbs that change orders and stock work on many at once (law 7). They speak SQL through psycopg's pipeline
-mode: what is queued is sent together, and only reading a result waits for the server.
+The verbs that change orders and stock work on many at once (law 7). They speak SQL through a pipeline: what is
+queued is sent together, and only reading a result waits for the server.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-import psycopg
 from django.db import connection
 from psycopg import errors
+
+from setaria.kernel.pipeline import Pipeline as Batch
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,17 +21,6 @@ ATTEMPTS_MAX = 4
 
 # Two batches met on rows that did not exist yet when each looked. A second look settles it.
 COLLISIONS = (errors.UniqueViolation, errors.CheckViolation, errors.DeadlockDetected, errors.SerializationFailure)
-
-
-class Batch:
-    """The open transaction of a batch."""
-
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
-        self._raw = raw
-
-    def query(self, sql: str, params: dict[str, Any]) -> psycopg.Cursor[Any]:
-        """Queue one statement, prepared on the server; fetching from the cursor waits for its answer."""
-        return psycopg.Cursor(self._raw).execute(sql, params, prepare=True, binary=True)
 
 
 @contextmanager
@@ -43,13 +33,12 @@ def durable_batch() -> Iterator[Batch]:
     connection.ensure_connection()
     if connection.in_atomic_block:
         raise RuntimeError("This verb commits by itself and cannot run inside another transaction.")
-    raw = connection.connection
     try:
-        with raw.pipeline():
-            begin = psycopg.Cursor(raw)
-            begin.execute("BEGIN")
-            yield Batch(raw)
-            begin.execute("COMMIT")
+        batch = Batch(connection.connection)
+        batch.query("BEGIN", {})
+        yield batch
+        batch.query("COMMIT", {})
+        batch.finish()
     except BaseException:
         connection.close()
         raise

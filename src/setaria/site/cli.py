@@ -163,12 +163,13 @@ def rush(
         str | None,
         typer.Option(help="An instance that runs. Default: one of its own, thrown away.", show_default=False),
     ] = None,
+    kills: Annotated[int, typer.Option(help="Kill a part of its own instance so many times meanwhile.", min=0)] = 0,
     json_file: JsonFileOption = None,
 ) -> None:
     """Replay a crowd, and count what became of every order."""
     from setaria.site.rush.cli import main as run
 
-    raise typer.Exit(run(scenario, scale, seed, url, json_file))
+    raise typer.Exit(run(scenario, scale, seed, url, json_file, kills))
 
 
 @app.command()

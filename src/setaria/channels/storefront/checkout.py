@@ -23,7 +23,6 @@ from setaria.kernel.ids import new_id
 from setaria.people.members.addresses import remember
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.place import place
-from setaria.trade.orders.queries import placed_of
 from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Outcome, Placed, Request
 
 _LINE = re.compile(r"(\d{1,9}):(\d{1,6}):(\d{1,15})", re.ASCII)
@@ -48,7 +47,9 @@ def page(request: MemberVisit) -> HttpResponse:
     if not lines:
         return redirect("store:basket")
     if not shelf.sells or any(line.gone or line.short for line in lines):
-        messages.warning(request, _("Something in your basket cannot be ordered as it is. Please look at the marked lines first."))
+        messages.warning(
+            request, _("Something in your basket cannot be ordered as it is. Please look at the marked lines first.")
+        )
         return redirect("store:basket")
     form = AddressForm(initial=latest_address(request.user.pk))
     return _render(request, shelf, lines, form, new_id())
@@ -60,7 +61,12 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
         messages.error(request, refusals.SENTENCES[Code.MALFORMED])
         return redirect("store:basket")
     if posted.channel_id != (shelf.channel.pk if shelf.channel else 0):
-        messages.error(request, _("The market was changed in another window. Nothing was ordered; look at your basket in this market first."))
+        messages.error(
+            request,
+            _(
+                "The market was changed in another window. Nothing was ordered; look at your basket in this market first."
+            ),
+        )
         return redirect("store:basket")
     form = AddressForm(request.POST)
     if not form.is_valid():
@@ -69,18 +75,25 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
     if isinstance(outcome, Placed):
         return _finish(request, shelf, posted, form)
     if outcome is None:
-        messages.error(request, _("We could not make sure that your order arrived. Press the button once more: it is the same order, and it will not be placed twice."))
+        messages.error(
+            request,
+            _(
+                "We could not make sure that your order arrived. Press the button once more: it is the same order, and it will not be placed twice."
+            ),
+        )
     else:
         messages.error(request, refusals.in_words(outcome, queries.variants_by_id([outcome.variant_id or 0])))
     return _again(request, shelf, posted, form)
 
 
 def _place(wanted: Request) -> Outcome | None:
-    """Ask the door; None when the database failed and it is not known whether the order exists."""
-    try:
-        return place([wanted], now=clock.now())[0]
-    except (psycopg.Error, db.Error):
-        return placed_of([wanted.id]).get(wanted.id)
+    """Ask the door; when the database fails, once more (the same id cannot be placed twice). None: we cannot tell."""
+    for _attempt in range(2):
+        try:
+            return place([wanted], now=clock.now())[0]
+        except (psycopg.Error, db.Error):
+            continue
+    return None
 
 
 def _finish(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:

@@ -106,7 +106,7 @@ def place(requests: Sequence[Request], *, now: datetime) -> list[Outcome]:
 
     `now` is the instant the whole batch is judged and stamped by. A refusal is a value; raises ValueError for a
     batch of more than `BATCH_ORDERS_MAX`, RuntimeError inside an open transaction, and psycopg.Error when the
-    database fails, after which nothing may be assumed: ask `queries.outcomes_of` before answering a buyer.
+    database fails, after which nothing may be assumed: place the same requests again before answering a buyer.
     """
     if len(requests) > BATCH_ORDERS_MAX:
         raise ValueError(f"A batch has at most {BATCH_ORDERS_MAX} orders, not {len(requests)}.")

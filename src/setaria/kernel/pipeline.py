@@ -1,0 +1,161 @@
+"""libpq's pipeline mode, spoken directly: many statements sent together, answers read when they are needed.
+
+psycopg's own pipeline does the same with a cursor a statement, and hands Python's lock over at every step of each;
+beside a busy event loop each hand-over costs up to the switch interval, and a batch of ten statements tens of them.
+Here a batch gives the lock away only when it really waits for the server (docs/decisions/0004). Statements are
+prepared on first use of a connection; parameters and results are binary.
+"""
+
+import re
+import select
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from struct import Struct
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg import errors
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus, Format
+
+from setaria.kernel.arrays import Int4s, Int8s, Texts, Uuids
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+_INT8 = Struct(">q").pack
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Value = Int4s | Int8s | Uuids | Texts | UUID | int | datetime
+
+# What a parameter may be: its type's number in PostgreSQL, and how its binary form is made.
+_KINDS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
+    Int4s: (1007, bytes),
+    Int8s: (1016, bytes),
+    Uuids: (2951, bytes),
+    Texts: (1009, bytes),
+    UUID: (2950, lambda id: id.bytes),
+    int: (20, _INT8),
+    datetime: (1184, lambda instant: _INT8((instant - _EPOCH) // _MICROSECOND)),
+}
+
+
+class _Statement:
+    """A statement as prepared on one connection."""
+
+    def __init__(self, name: bytes, sql: str) -> None:
+        self.name = name
+        self.parameters = list(dict.fromkeys(_NAMED.findall(sql)))
+        numbers = {parameter: f"${n}" for n, parameter in enumerate(self.parameters, start=1)}
+        self.sql = _NAMED.sub(lambda match: numbers[match[1]], sql).encode()
+        self.formats = [Format.BINARY] * len(self.parameters)
+
+
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Statement]] = WeakKeyDictionary()
+
+
+class Rows:
+    """A statement's answer, read from the server when first looked at."""
+
+    def __init__(self, pipeline: "Pipeline") -> None:
+        self._pipeline = pipeline
+        self.rows: list[tuple[Any, ...]] | None = None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows; waits for the server, and raises psycopg.Error for what went wrong there."""
+        if self.rows is None:
+            self._pipeline.receive(self)
+        assert self.rows is not None
+        return self.rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the first row, or None where there is none."""
+        return next(iter(self.fetchall()), None)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """Go through the rows."""
+        return iter(self.fetchall())
+
+
+class Pipeline:
+    """One connection in pipeline mode, from the first statement to `finish`. For one thread."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._pgconn = raw.pgconn
+        self._loads = Transformer(raw)
+        self._statements = _prepared.setdefault(raw, {})
+        self._pending: deque[Rows] = deque()
+        self._poll = select.poll()
+        self._poll.register(self._pgconn.socket, select.POLLIN)
+        self._pgconn.enter_pipeline_mode()
+
+    def query(self, sql: str, values: Mapping[str, Value]) -> Rows:
+        """Queue a statement with `%(name)s` parameters; nothing waits until its rows, or later ones, are looked at."""
+        statement = self._statements.get(sql)
+        if statement is None:
+            statement = self._prepare(sql, values)
+        packed = [_KINDS[type(value)][1](value) for value in map(values.__getitem__, statement.parameters)]
+        self._pgconn.send_query_prepared(statement.name, packed, statement.formats, Format.BINARY)
+        return self._expect()
+
+    def receive(self, wanted: Rows) -> None:
+        """Read answers, in the order of their statements, up to the wanted one."""
+        self._pgconn.send_flush_request()
+        self._flush()
+        while wanted.rows is None:
+            self._read_answer()
+
+    def finish(self) -> None:
+        """Send what is queued, read every answer, and leave pipeline mode. Raises what went wrong on the server."""
+        self._pgconn.pipeline_sync()
+        self._flush()
+        while self._pending:
+            self._read_answer()
+        result = self._result()
+        assert result is not None
+        assert result.status == ExecStatus.PIPELINE_SYNC
+        self._pgconn.exit_pipeline_mode()
+
+    def _prepare(self, sql: str, values: Mapping[str, Value]) -> _Statement:
+        statement = _Statement(b"setaria_%d" % len(self._statements), sql)
+        types = [_KINDS[type(values[parameter])][0] for parameter in statement.parameters]
+        self._pgconn.send_prepare(statement.name, statement.sql, types)
+        self._expect()
+        self._statements[sql] = statement
+        return statement
+
+    def _expect(self) -> Rows:
+        rows = Rows(self)
+        self._pending.append(rows)
+        return rows
+
+    def _read_answer(self) -> None:
+        rows = self._pending.popleft()
+        result = self._result()
+        if result is None or result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            raise errors.error_from_result(result) if result is not None else errors.InternalError("no answer")
+        if result.status == ExecStatus.TUPLES_OK:
+            self._loads.set_pgresult(result)
+            rows.rows = self._loads.load_rows(0, result.ntuples, tuple)
+        else:
+            rows.rows = []
+        end = self._result()
+        assert end is None, "one statement has one answer"
+
+    def _result(self) -> Any:
+        pgconn = self._pgconn
+        while pgconn.is_busy():
+            self._poll.poll()
+            pgconn.consume_input()
+        return pgconn.get_result()
+
+    def _flush(self) -> None:
+        """Send all that is queued, reading meanwhile so that neither side waits for the other."""
+        while self._pgconn.flush():
+            self._poll.modify(self._pgconn.socket, select.POLLIN | select.POLLOUT)
+            ready = self._poll.poll()
+            if any(event & select.POLLIN for _, event in ready):
+                self._pgconn.consume_input()
+            self._poll.modify(self._pgconn.socket, select.POLLIN)

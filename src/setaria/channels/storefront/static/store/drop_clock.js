@@ -87,5 +87,5 @@
     }
   }
 
-  window.Drop = { ServerClock, Watch, jitter };
+  Object.assign((window.Drop ??= {}), { ServerClock, Watch, jitter });
 })();

@@ -60,7 +60,9 @@ def test_from_is_the_cheapest_variant(store: World, visitor: Client) -> None:
     dear = store.thing("pillow", price=9900, stock=1)
     store.thing("pillow-small", price=4900, stock=1, product=dear.product)
     page = text(visitor, "/products/pillow/")
-    assert '<span class="price__from">from</span> <span class="money"><span class="money__sign">¥</span>49</span>' in page
+    assert (
+        '<span class="price__from">from</span> <span class="money"><span class="money__sign">¥</span>49</span>' in page
+    )
     assert 'value="PILLOW-SMALL" checked' in page
     assert 'value="PILLOW" checked' in text(visitor, "/products/pillow/", sku="PILLOW")
 
@@ -171,7 +173,7 @@ def fill(store: World, many: int, tag: str) -> None:
         Picture.objects.create(product=thing.product, path=f"{n}.svg", alt={"en": "x"})
     store.kind = kind
     Market.objects.create(code=tag, name={"en": tag}, mode="inform", currency="EUR", language="en", time_zone="UTC")
-    store.drop(dict.fromkeys(Variant.objects.filter(sku__startswith=tag.upper())[:many // 3], 2), slug=f"{tag}-drop")
+    store.drop(dict.fromkeys(Variant.objects.filter(sku__startswith=tag.upper())[: many // 3], 2), slug=f"{tag}-drop")
 
 
 @pytest.mark.parametrize("path", ["/", "/kinds/thing/", "/kinds/thing/?sort=cheap", "/products/few-1/", "/design/"])

@@ -170,7 +170,9 @@ def test_a_name_is_kept(store: World, fan: Client, member: Member) -> None:
     assert member.name == "小米粒"
 
 
-def test_addresses_are_remembered_once_and_forgotten_by_their_own_member(store: World, fan: Client, member: Member) -> None:
+def test_addresses_are_remembered_once_and_forgotten_by_their_own_member(
+    store: World, fan: Client, member: Member
+) -> None:
     to = {"recipient": "x", "phone": "1", "country": "CN", "street": "s"}
     for n in range(ADDRESSES_MAX + 3):
         store.later(SECOND)

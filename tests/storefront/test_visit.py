@@ -155,7 +155,9 @@ def test_every_word_in_a_template_is_in_the_catalogue() -> None:
 
 def test_every_word_is_translated_and_compiled() -> None:
     catalog = chinese()
-    missing = [m.id for m in catalog if m.id and (m.fuzzy or not all([m.string] if isinstance(m.string, str) else m.string))]
+    missing = [
+        m.id for m in catalog if m.id and (m.fuzzy or not all([m.string] if isinstance(m.string, str) else m.string))
+    ]
     assert missing == []
     with (LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.mo").open("rb") as file:
         compiled = GNUTranslations(file)

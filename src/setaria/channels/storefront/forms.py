@@ -22,15 +22,25 @@ class AddressForm(forms.Form):
 
     recipient = _text(_("Recipient"), 80, "name")
     phone = _text(
-        _("Telephone"), 24, "tel", attrs={"inputmode": "tel"},
-        validators=[RegexValidator(r"^\+?[0-9][0-9 ()-]{4,22}$", _("Write a telephone number, for example 138 0000 0000."))],
+        _("Telephone"),
+        24,
+        "tel",
+        attrs={"inputmode": "tel"},
+        validators=[
+            RegexValidator(r"^\+?[0-9][0-9 ()-]{4,22}$", _("Write a telephone number, for example 138 0000 0000."))
+        ],
     )
     region = _text(_("Province or state"), 60, "address-level1", required=False)
     city = _text(_("City"), 60, "address-level2")
     street = _text(_("Street, number, flat"), 160, "street-address")
     postcode = _text(
-        _("Postcode"), 16, "postal-code", required=False,
-        validators=[RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z -]{1,14}$", _("Write the postcode in figures and letters."))],
+        _("Postcode"),
+        16,
+        "postal-code",
+        required=False,
+        validators=[
+            RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z -]{1,14}$", _("Write the postcode in figures and letters."))
+        ],
     )
 
     @staticmethod

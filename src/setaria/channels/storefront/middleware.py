@@ -50,7 +50,11 @@ class MarketMiddleware:
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         """Say so where there is nothing to show at all: an installation whose markets are not set up yet."""
-        if cast(Visit, request).market is None and request.resolver_match and request.resolver_match.namespace == "store":
+        if (
+            cast(Visit, request).market is None
+            and request.resolver_match
+            and request.resolver_match.namespace == "store"
+        ):
             return render(request, "storefront/not_open.html", status=503)
         return None
 

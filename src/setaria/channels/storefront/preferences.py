@@ -42,6 +42,12 @@ def _back(request: HttpRequest, cookie: str, value: str | None) -> HttpResponse:
     response = HttpResponseRedirect(target)
     if value is not None:
         # Scripts change the theme at once, so that cookie is not hidden from them.
-        response.set_cookie(cookie, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(),
-                            httponly=cookie != THEME_COOKIE)
+        response.set_cookie(
+            cookie,
+            value,
+            max_age=YEAR_SECONDS,
+            samesite="Lax",
+            secure=request.is_secure(),
+            httponly=cookie != THEME_COOKIE,
+        )
     return response

@@ -66,7 +66,11 @@ def _chosen(card: queries.Card, sku: str) -> queries.Offer | None:
 
 def facts(fields: list[Field], values: dict[str, object]) -> list[Fact]:
     """Return the specification in the order of the kind's fields, values in words, units apart."""
-    return [Fact(text_in(f.name), _in_words(f, values[f.key]), str(UNITS.get(f.unit, f.unit))) for f in fields if f.key in values]
+    return [
+        Fact(text_in(f.name), _in_words(f, values[f.key]), str(UNITS.get(f.unit, f.unit)))
+        for f in fields
+        if f.key in values
+    ]
 
 
 def _in_words(field: Field, value: object) -> str:

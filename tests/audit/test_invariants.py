@@ -17,7 +17,7 @@ from setaria.kernel.ids import new_id
 from setaria.kernel.invariants import all_invariants, check_all
 from setaria.site import audit
 from setaria.trade.drops.models import DropItem
-from setaria.trade.orders.models import Order
+from setaria.trade.orders.models import Order, Settlement
 from setaria.trade.payments import refund
 
 
@@ -145,6 +145,16 @@ def status_has_its_event(busy: Busy, _: Unguarded) -> object:
 def paid_once_and_in_full(busy: Busy, _: Unguarded) -> object:
     sql("DELETE FROM orders_settlement WHERE order_id = %s", busy.paid.id)
     return busy.paid.id
+
+
+@breaks
+def a_payment_pays_one_order(busy: Busy, _: Unguarded) -> object:
+    sql(
+        "INSERT INTO orders_settlement SELECT %s, payment_id, provider, 1, currency, 3, at FROM orders_settlement "
+        "WHERE order_id = %s",
+        busy.rushed.id, busy.paid.id,
+    )  # fmt: skip
+    return f"{Settlement.objects.get(order_id=busy.paid.id).payment_id} 2"
 
 
 @breaks

@@ -276,6 +276,20 @@ def test_cancellations_are_answered_in_order_and_by_their_own_customer_only(worl
     assert world.stock(band) == (9, 1)
 
 
+def test_a_payment_pays_one_order_only(world: World) -> None:
+    band = world.thing(price=100, stock=4)
+    one, two, three = (world.placed(band) for _ in range(3))
+    payment = new_id()
+    # In one batch, in a later one, and told for an expired order whose stock it must not take again.
+    told = [world.money(order, payment=payment) for order in (one, two, three)]
+    assert world.settle(*told[:2]) == ["PAID", "CONFLICT"]
+    assert world.settle(told[1]) == ["CONFLICT"]
+    world.later(16 * MINUTE)
+    world.expire()
+    assert world.settle(told[2], told[0]) == ["CONFLICT", "PAID"]
+    assert world.stock(band) == (4, 1)
+
+
 def test_an_order_can_be_let_go_taken_again_and_never_twice(world: World) -> None:
     band = world.thing(stock=1)
     order = world.placed(band)

@@ -6,8 +6,10 @@ import signal
 import threading
 from collections.abc import Callable
 
+import psycopg
 import structlog
-from django.db import close_old_connections
+from django.db import Error as DjangoError
+from django.db import connection
 
 from setaria.kernel.clock import now
 from setaria.site.jobs import run_jobs
@@ -42,9 +44,12 @@ def sweep_until(stopped: threading.Event, work: Callable[[], None] = sweep) -> N
     while not stopped.wait(SWEEP_SECONDS):
         try:
             work()
+        except (psycopg.Error, DjangoError) as error:
+            log.warning("sweep_waits_for_database", error=repr(error))
+            connection.close()
         except Exception:
             log.exception("sweep_failed")
-            close_old_connections()
+            connection.close()
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from setaria.site.bench.ground import PRICE, Ground
 from setaria.site.bench.load import Measured, Sample, serve
 from setaria.site.bench.pairs import Outcome, compare
 from setaria.site.rush.instance import Instance, NoInstance, temporary
+from setaria.site.rush.processes import processor_ticks
 from setaria.site.rush.report import screen
 
 THREADS_TRIED = (2, 4, 8, 16)
@@ -29,6 +30,7 @@ WARM_SECONDS = 0.5
 PER_SECOND_FIRST = 14_000  # requests prepared for the first sample of a kind; later ones go by what was seen
 PREPARED_BEYOND = 1.6
 CONNECTIONS = 256
+STOLEN_WORTH_TELLING = 0.02
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -48,6 +50,7 @@ class Result(msgspec.Struct, frozen=True):
     effort: Effort
     outcomes: list[Outcome]
     baseline_threads: int
+    stolen: float  # share of the processors' time that a hypervisor gave to other machines meanwhile
 
 
 def main(quick: bool, full: bool, json_file: Path | None) -> int:
@@ -77,6 +80,7 @@ class Bench:
         """Measure every goal in turn."""
         _use_django(self._instance)
         environment = look(self._instance.database_url)
+        ticks, stolen = processor_ticks()
         hot = ground.lay("hot", 1)
         samples = self._effort.pairs * 2 * 4 + len(THREADS_TRIED)
         progress = Progress(console=self._console, disable=not self._console.is_terminal, transient=True)
@@ -113,7 +117,9 @@ class Bench:
                     self._effort.pairs, partial(tick, "hot ÷ even"),
                 )
             )  # fmt: skip
-        return Result(environment, self._effort, outcomes, threads)
+        ticks_after, stolen_after = processor_ticks()
+        share = (stolen_after - stolen) / max(1, ticks_after - ticks)
+        return Result(environment, self._effort, outcomes, threads, round(share, 3))
 
     def _measure(self, pipe: Pipe, drop: Ground, connections: int = CONNECTIONS, path: str = "") -> Measured:
         kind = f"{path}{drop.slug}{connections}"
@@ -183,6 +189,11 @@ def show(console: Console, result: Result) -> None:
     for o in result.outcomes:
         spent = ", ".join(f"{name} {us:.0f}" for name, us in o.cpu_us.items())
         console.print(f"Processor time of an order, µs ({o.name}): {spent}")
+    if result.stolen >= STOLEN_WORTH_TELLING:
+        console.print(
+            f"[yellow]A hypervisor gave {result.stolen:.0%} of the processors' time to others meanwhile:[/] rates are "
+            "lower for it, and ratios of what needs several processes at once to what needs one are, too."
+        )
     console.print(
         f"{result.effort.pairs} pairs of {result.effort.seconds:g} s in turn; the load generator shares the cores. "
         f"The baseline had {result.baseline_threads} threads, its best of {', '.join(map(str, THREADS_TRIED))}."

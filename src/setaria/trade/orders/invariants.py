@@ -68,6 +68,12 @@ INVARIANTS = [
         """,
     ),
     Invariant(
+        "a_payment_pays_one_order",
+        "No payment is settled on two orders.",
+        "SELECT count(*) FROM orders_settlement",
+        "SELECT payment_id, count(*) FROM orders_settlement GROUP BY payment_id HAVING count(*) > 1",
+    ),
+    Invariant(
         "claims_are_living_orders",
         "A customer's claim on a drop's item is the units of their living orders, within the limit.",
         "SELECT count(*) FROM orders_claim",

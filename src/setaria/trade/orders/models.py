@@ -112,7 +112,10 @@ class Settlement(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["at"], condition=~Q(outcome=1), name="settlement_to_refund")]
+        indexes = [
+            models.Index(fields=["at"], condition=~Q(outcome=1), name="settlement_to_refund"),
+            models.Index(fields=["payment_id"], name="settlement_by_payment"),
+        ]
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_positive")]
 
 

@@ -39,7 +39,7 @@ class Answer(StrEnum):
     PAID = "PAID"  # the order is paid by it
     REFUND = "REFUND"  # taken note of, and owed back in full
     UNKNOWN_ORDER = "UNKNOWN_ORDER"  # no such order; nothing was written
-    CONFLICT = "CONFLICT"  # the same payment came before with another amount; nothing was written
+    CONFLICT = "CONFLICT"  # the same payment came before with another amount or for another order; nothing was written
     MALFORMED = "MALFORMED"  # no amount of money in any currency; nothing was written
 
 
@@ -59,9 +59,10 @@ _ORDERS = """
     SELECT id, status, total, currency, market_id, channel_id, drop_id, customer_id
     FROM orders_order WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE
 """
-_EARLIER = (
-    "SELECT order_id, payment_id, amount, currency, outcome FROM orders_settlement WHERE order_id = ANY (%(ids)s)"
-)
+_EARLIER = """
+    SELECT order_id, payment_id, amount, currency, outcome FROM orders_settlement
+    WHERE order_id = ANY (%(ids)s) OR payment_id = ANY (%(payments)s)
+"""
 _LINES = """
     SELECT line.order_id, line.variant_id, line.location_id, line.quantity, line.unit_price, variant.product_id
     FROM orders_line AS line JOIN catalog_variant AS variant ON variant.id = line.variant_id
@@ -101,18 +102,27 @@ def settle(money: Sequence[Money], *, now: datetime) -> list[Answer]:
 def _settle(money: Sequence[Money], now: datetime) -> list[Answer]:
     with durable_batch() as batch:
         ids = sorted({m.order_id for m in money})
-        key = {"ids": uuids(ids)}
+        key = {"ids": uuids(ids), "payments": uuids([m.payment_id for m in money])}
         order_rows, earlier_rows, line_rows = (batch.query(sql, key) for sql in (_ORDERS, _EARLIER, _LINES))
         orders = {row[0]: _State(*row[1:]) for row in order_rows}
         earlier = {(order, payment): tuple(rest) for order, payment, *rest in earlier_rows}
         lines: dict[UUID, list[tuple[int, ...]]] = {}
         for order_id, *line in line_rows:
             lines.setdefault(order_id, []).append(tuple(line))
-        retaken = _retake(batch, money, orders, earlier, lines, now)
+        # A payment belongs to the first order it was told for: it must not pay two.
+        owners = {payment: order for order, payment in earlier}
+        for m in money:
+            if m.order_id in orders and _well_formed(m):
+                owners.setdefault(m.payment_id, m.order_id)
+        own = [m for m in money if owners.get(m.payment_id) == m.order_id]
+        retaken = _retake(batch, own, orders, earlier, lines, now)
         answers: list[Answer] = []
         fresh: dict[tuple[UUID, UUID], tuple[Money, Outcome]] = {}
         paid: list[UUID] = []
         for m in money:
+            if owners.get(m.payment_id, m.order_id) != m.order_id:
+                answers.append(Answer.CONFLICT if m.order_id in orders else Answer.UNKNOWN_ORDER)
+                continue
             answer, outcome = _judge(m, orders.get(m.order_id), earlier, retaken)
             answers.append(answer)
             if outcome is not None:

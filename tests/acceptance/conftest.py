@@ -74,7 +74,7 @@ def _ready(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while Playwright is open, no test can run an event loop of its own
 def chromium() -> Iterator[Browser]:
     """A Chromium; without one, browser tests are left out and say so, except in CI, where that is an error."""
     if CHROMIUM is None:

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0002_terms_version'),
+        ("orders", "0002_terms_version"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='settlement',
-            index=models.Index(fields=['payment_id'], name='settlement_by_payment'),
+            model_name="settlement",
+            index=models.Index(fields=["payment_id"], name="settlement_by_payment"),
         ),
     ]

@@ -24,9 +24,8 @@ SECURE = BASE_URL.startswith("https://")
 def _database(url: str) -> dict[str, object]:
     """Translate a libpq URL into Django's setting; libpq itself reads it, so every option works."""
     parts = conninfo_to_dict(url)
-    # The verbs ask for prepared statements (`kernel.batches`), planned once and not for every batch: planning the
+    # The verbs prepare their statements (`kernel.pipeline`), to be planned once and not for every batch: planning the
     # door's reads costs more than running them. Django's own queries are never prepared, so this leaves them alone.
-    parts["prepare_threshold"] = 1_000_000
     parts["options"] = f"{parts.get('options') or ''} -c plan_cache_mode=force_generic_plan".strip()
     own = {
         name: parts.pop(key, "")

@@ -1,6 +1,6 @@
 """Orders: born at one door, for every channel (law 1).
 
-Verbs: `place`, `settle`, `cancel`, `expire`, each in a file of its name, each a batch in and an outcome per
-order out. Nobody else writes these tables (an architecture test sees to it). Takes no payment and sends no
+Verbs: `place`, `settle`, and `cancel` and `expire` (both in `release.py`), each a batch in and an outcome per order
+out. Nobody else writes these tables (an architecture test sees to it). Takes no payment and sends no
 message: those follow from what is committed here.
 """

@@ -5,7 +5,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,9 +20,8 @@ from setaria.goods.catalog.models import Picture, Variant
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
 from setaria.kernel.clock import now
-from setaria.kernel.ids import new_id
 from setaria.kernel.texts import text_in
-from setaria.trade.drops import passes
+from setaria.trade.admission.admit import NotAdmitted, admit
 from setaria.trade.drops.models import Drop
 from setaria.trade.orders.models import Claim, Line, Order, Status
 
@@ -83,18 +81,17 @@ def page(request: Visit, slug: str) -> HttpResponse:
 @require_POST
 @never_cache
 def leave(request: Visit, slug: str) -> JsonResponse:
-    """Give a signed-in member leave to order once more: a pass under a new order id.
-
-    Any number may be asked for. How many units a customer gets is the door's business, by claims, not by passes.
-    """
+    """Give a signed-in member leave to order: a pass, or the code of the reason why not."""
     if not request.user.is_authenticated:
         return JsonResponse({"code": "SIGN_IN"}, status=401)
     at = now()
-    drop = Drop.objects.filter(slug=slug, finished_at=None, closes_at__gt=at).only("id").first()
+    drop = Drop.objects.filter(slug=slug, finished_at=None, closes_at__gt=at).first()
     if drop is None:
         raise Http404
-    key = passes.key_from(settings.SECRET_KEY)
-    return JsonResponse({"pass": passes.issue(key, request.user.pk, drop.id, new_id(), at)})
+    answer = admit(drop, request.user, at)
+    if isinstance(answer, NotAdmitted):
+        return JsonResponse({"code": answer.code}, status=403)
+    return JsonResponse({"pass": answer})
 
 
 def _offers(drop: Drop, customer_id: int | None, at: datetime) -> list[Offer]:

@@ -30,6 +30,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)
+    fan_points = models.PositiveIntegerField(default=0, help_text="What opens early lanes; given by the brand.")
 
     objects = MemberManager()
 

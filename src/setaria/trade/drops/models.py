@@ -11,6 +11,14 @@ from setaria.markets.models import Channel
 class Drop(models.Model):
     """A time-boxed sale. It sells from its pool only, so it cannot take units promised elsewhere."""
 
+    class Admission(models.TextChoices):
+        """Who may order, and in what order they come in; `trade.admission` knows how."""
+
+        OPEN = "open", "whoever comes"
+        QUEUE = "queue", "a waiting room"
+        DRAW = "draw", "a draw"
+        CODE = "code", "a friend's code"
+
     id = models.AutoField(primary_key=True)
     slug = models.SlugField(max_length=60, unique=True)
     name = TextsField()
@@ -19,6 +27,7 @@ class Drop(models.Model):
     pool = models.OneToOneField(Location, on_delete=models.PROTECT, related_name="drop")
     opens_at = models.DateTimeField(help_text="Exact instant; 00:00:00.000 of the market's own time zone (R-025).")
     closes_at = models.DateTimeField()
+    admission = models.CharField(max_length=8, choices=Admission.choices, default=Admission.OPEN)
     payment_seconds = models.PositiveIntegerField(default=900, help_text="Time to pay; unpaid orders expire after it.")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="When what was left went back.")
 
@@ -27,6 +36,7 @@ class Drop(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="drop_closes_after_it_opens"),
             models.CheckConstraint(condition=Q(payment_seconds__gte=1), name="drop_has_a_payment_window"),
+            models.CheckConstraint(condition=Q(admission__in=["open", "queue", "draw", "code"]), name="drop_admission"),
         ]
 
     def __str__(self) -> str:

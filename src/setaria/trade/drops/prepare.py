@@ -40,6 +40,7 @@ def prepare(
     items: Sequence[Item],
     now: datetime,
     payment_seconds: int = 900,
+    admission: Drop.Admission = Drop.Admission.OPEN,
 ) -> Drop:
     """Make a drop: its pool, funded from the channel's warehouse, its items, and its prices for its time.
 
@@ -51,7 +52,7 @@ def prepare(
     )
     drop = Drop.objects.create(
         slug=slug, name=name, line=line, channel=channel, pool=pool, opens_at=opens_at, closes_at=closes_at,
-        payment_seconds=payment_seconds,
+        payment_seconds=payment_seconds, admission=admission,
     )  # fmt: skip
     DropItem.objects.bulk_create(
         DropItem(drop=drop, variant_id=i.variant_id, limit_per_customer=i.limit_per_customer, position=position)

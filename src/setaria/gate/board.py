@@ -60,12 +60,13 @@ def _mark(order_id: UUID) -> int:
     return order_id.int & 0xFFFF_FFFF_FFFF_FFFF
 
 
+# Nobody comes to the gate for a programme's orders: they are made from its places.
 _DROPS = """
     SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds
     FROM drops_drop AS d
     JOIN markets_channel AS c ON c.id = d.channel_id
     JOIN markets_market AS m ON m.id = c.market_id
-    WHERE d.finished_at IS NULL ORDER BY d.id
+    WHERE d.finished_at IS NULL AND d.admission <> 'places' ORDER BY d.id
 """
 # The price an item has now, or will have at the opening.
 _ITEMS = """
@@ -78,7 +79,7 @@ _ITEMS = """
     LEFT JOIN inventory_account AS a ON a.variant_id = v.id AND a.location_id = d.pool_id
     LEFT JOIN pricing_price AS p
         ON p.variant_id = v.id AND p.market_id = c.market_id AND p.valid @> greatest(now(), d.opens_at)
-    WHERE d.finished_at IS NULL ORDER BY d.id, i.position
+    WHERE d.finished_at IS NULL AND d.admission <> 'places' ORDER BY d.id, i.position
 """
 _MADE = """
     SELECT DISTINCT o.id FROM orders_order AS o JOIN orders_line AS l ON l.order_id = o.id

@@ -52,7 +52,8 @@ class Own(msgspec.Struct, frozen=True):
 @never_cache
 def page(request: Visit, slug: str) -> HttpResponse:
     """Show a drop as it stands; the script takes it from there."""
-    drop = get_object_or_404(Drop.objects.select_related("channel__market"), slug=slug)
+    drops = Drop.objects.exclude(admission=Drop.Admission.PLACES)
+    drop = get_object_or_404(drops.select_related("channel__market"), slug=slug)
     market = drop.channel.market
     at = now()
     offers = _offers(drop, request.user.pk, at)

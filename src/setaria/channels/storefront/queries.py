@@ -152,7 +152,7 @@ def drops_ahead(channel: Channel | None, now: datetime) -> list[Drop]:
     if channel is None:
         return []
     items = DropItem.objects.select_related("variant__product").prefetch_related("variant__product__pictures")
-    drops = Drop.objects.filter(channel=channel, closes_at__gt=now).order_by("opens_at", "id")
+    drops = _drops_for_all(channel, now).order_by("opens_at", "id")
     return list(drops.prefetch_related(Prefetch("items", queryset=items))[:HOME_DROPS_MAX])
 
 
@@ -160,8 +160,13 @@ def drop_of_product(product: Product, channel: Channel | None, now: datetime) ->
     """Return the drop that runs or comes next in which a variant of this product is on offer; one query."""
     if channel is None:
         return None
-    drops = Drop.objects.filter(channel=channel, closes_at__gt=now, items__variant__product=product)
+    drops = _drops_for_all(channel, now).filter(items__variant__product=product)
     return drops.order_by("opens_at", "id").first()
+
+
+def _drops_for_all(channel: Channel, now: datetime) -> QuerySet[Drop]:
+    """What anybody may come to; a programme's drop has no page of its own."""
+    return Drop.objects.filter(channel=channel, closes_at__gt=now).exclude(admission=Drop.Admission.PLACES)
 
 
 def variants_by_sku(skus: Iterable[str]) -> dict[str, Variant]:

@@ -18,6 +18,7 @@ class Drop(models.Model):
         QUEUE = "queue", "a waiting room"
         DRAW = "draw", "a draw"
         CODE = "code", "a friend's code"
+        PLACES = "places", "those whose places a supply has reached"
 
     id = models.AutoField(primary_key=True)
     slug = models.SlugField(max_length=60, unique=True)
@@ -36,7 +37,9 @@ class Drop(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="drop_closes_after_it_opens"),
             models.CheckConstraint(condition=Q(payment_seconds__gte=1), name="drop_has_a_payment_window"),
-            models.CheckConstraint(condition=Q(admission__in=["open", "queue", "draw", "code"]), name="drop_admission"),
+            models.CheckConstraint(
+                condition=Q(admission__in=["open", "queue", "draw", "code", "places"]), name="drop_admission"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,6 +46,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "setaria.kernel",
     "setaria.markets",
+    "setaria.markets.events",
     "setaria.people.members",
     "setaria.goods.catalog",
     "setaria.goods.pricing",

@@ -79,7 +79,7 @@ class World:
         )  # fmt: skip
         variant = Variant.objects.create(product=product, sku=slug.upper(), name={"en": slug})
         if price is not None:
-            set_price(variant.id, self.cn.id, price, since=self.now - DAY)
+            set_price(variant.id, self.cn.id, price, since=self.now - DAY, now=self.now)
         if stock:
             self.receive(variant, stock)
         return variant

@@ -1,12 +1,12 @@
 """A drop's beginning and end: its pool, its price, what goes back."""
 
 import pytest
-from django.db import DatabaseError
 from tests.world import DAY, HOUR, MINUTE, SECOND, World
 
 from setaria.goods.inventory.models import Location
 from setaria.goods.inventory.move import NotEnough
 from setaria.goods.pricing.models import Price
+from setaria.goods.pricing.price import LEAD
 from setaria.kernel import clock
 from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, finish, prepare
@@ -84,13 +84,15 @@ def test_a_late_payment_after_the_end_finds_nothing_left(world: World) -> None:
     assert (world.pay(order), world.stock(phone)) == ("REFUND", (5, 0))
 
 
-def test_a_price_of_its_own_cannot_begin_in_the_past(world: World) -> None:
+def test_in_a_drop_that_is_open_already_its_own_price_begins_a_moment_later(world: World) -> None:
     now = clock.now()
     phone = world.thing(price=None, stock=5)
     Price.objects.create(variant=phone, market=world.cn, amount=100, valid=(now - DAY, None))
-    with pytest.raises(DatabaseError, match="not before now"):
-        prepare(
-            "late", name={"en": "x"}, line={"en": "x"}, channel=world.web, opens_at=now - HOUR,
-            closes_at=now + HOUR, items=[Item(phone.id, 1, 1, 50)], now=now,
-        )  # fmt: skip
-    assert Drop.objects.count() == 0
+    prepare(
+        "late", name={"en": "x"}, line={"en": "x"}, channel=world.web, opens_at=now - HOUR,
+        closes_at=now + HOUR, items=[Item(phone.id, 1, 1, 50)], now=now,
+    )  # fmt: skip
+    book = Price.objects.filter(variant=phone).order_by("valid").values_list("amount", "valid")
+    assert [(amount, times.lower, times.upper) for amount, times in book] == [
+        (100, now - DAY, now + LEAD), (50, now + LEAD, now + HOUR), (100, now + HOUR, None),
+    ]  # fmt: skip

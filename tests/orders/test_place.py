@@ -186,7 +186,7 @@ def test_an_id_sent_again_later_gets_the_first_answer_whatever_has_changed(world
     (first,) = world.place(ask)
     world.later(2 * HOUR)  # sold out, closed, expired, finished and dearer
     world.expire()
-    set_price(phone.id, world.cn.id, 200, since=world.now)
+    set_price(phone.id, world.cn.id, 200, since=world.now, now=world.now - MINUTE)
     assert world.place(ask) == [first]
     assert world.status(ask.id) == "expired"
     assert Event.objects.filter(order_id=ask.id).count() == 1
@@ -243,7 +243,7 @@ def test_a_refusal_is_not_remembered(world: World) -> None:
 def test_the_price_changes_at_its_instant(world: World) -> None:
     phone = world.thing(price=199900, stock=10)
     change = world.now + HOUR
-    set_price(phone.id, world.cn.id, 149900, since=change, until=change + HOUR)
+    set_price(phone.id, world.cn.id, 149900, since=change, until=change + HOUR, now=world.now)
     for instant, price in [
         (change - MICROSECOND, 199900),
         (change, 149900),

@@ -1,14 +1,15 @@
 """Prices, transfers and the end of a drop, in the same instant from two connections."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.db.utils import OperationalError
 
+from setaria.goods.catalog.models import Variant
 from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Account, Movement
-from setaria.goods.pricing import price as pricing
 from setaria.goods.pricing.models import Price
 from setaria.goods.pricing.price import set_price
 from setaria.kernel.ids import new_id
@@ -21,38 +22,42 @@ from tests.world import DAY, HOUR, World
 # --- one price ---
 
 
-def two_prices_at_once(world: World, monkeypatch: pytest.MonkeyPatch, *, first_ever: bool) -> list[Any]:
-    band = world.thing(price=None if first_ever else 100)
-    MeetingPoint().before(monkeypatch, (pricing, "_cut"))
-    since = world.now + HOUR
+def two_prices_at_once(world: World, monkeypatch: pytest.MonkeyPatch, thing: Variant, *, locked: bool = True) -> Any:
+    MeetingPoint().before(monkeypatch, (Price.objects, "create"))
+    unlocking = rewriting(
+        '"catalog_variant"."id" = %s LIMIT 21 FOR NO KEY UPDATE', '"catalog_variant"."id" = %s LIMIT 21'
+    )
 
     def set_to(amount: int) -> Price:
-        return set_price(band.id, world.cn.id, amount, since=since)
+        with nullcontext() if locked else connection.execute_wrapper(unlocking):
+            return set_price(thing.id, world.cn.id, amount, since=world.now + HOUR, now=world.now)
 
     return together(lambda: set_to(111), lambda: set_to(222))
 
 
 @pytest.mark.parametrize("first_ever", [True, False])
-def test_two_prices_set_at_once_leave_one(world: World, monkeypatch: pytest.MonkeyPatch, first_ever: bool) -> None:
-    found = two_prices_at_once(world, monkeypatch, first_ever=first_ever)
-    lost = [one for one in found if isinstance(one, IntegrityError)]
-    won = [one.amount for one in found if isinstance(one, Price)]
-    then = Price.objects.filter(valid__contains=world.now + DAY)
-    # Both may have come one after the other; then the later one stands.
-    assert len(lost) + len(won) == 2
-    assert then.count() == 1
-    assert then.get().amount in won
+def test_two_prices_set_at_once_come_one_after_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, first_ever: bool
+) -> None:
+    band = world.thing(price=None if first_ever else 100)
+    found = two_prices_at_once(world, monkeypatch, band)
+    assert sorted(one.amount for one in found) == [111, 222]
+    assert Price.objects.filter(valid__contains=world.now + DAY).count() == 1
 
 
-def test_twin_without_the_exclusion_two_prices_hold_at_once(
+def test_twin_without_the_lock_one_of_them_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    band = world.thing(price=None)
+    found = two_prices_at_once(world, monkeypatch, band, locked=False)
+    assert sorted(type(one).__name__ for one in found) == ["IntegrityError", "Price"]
+
+
+def test_twin_without_lock_and_exclusion_two_prices_hold_at_once(
     broken_world: World, monkeypatch: pytest.MonkeyPatch, unguarded: Unguarded
 ) -> None:
     unguarded("price_one_at_a_time")
     band = broken_world.thing(price=None)
-    since = broken_world.now + HOUR
-    MeetingPoint().before(monkeypatch, (Price.objects, "create"))
-    together(*[lambda n=n: set_price(band.id, broken_world.cn.id, n, since=since) for n in (111, 222)])
-    assert Price.objects.filter(valid__contains=since).count() == 2
+    two_prices_at_once(broken_world, monkeypatch, band, locked=False)
+    assert Price.objects.filter(valid__contains=broken_world.now + DAY).count() == 2
     assert list(broken_world.breaches()) == ["one_price_at_a_time"]
 
 

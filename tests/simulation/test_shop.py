@@ -98,7 +98,7 @@ class Shop(RuleBasedStateMachine):
         variant = self.variants[thing]
         since = self.now + timedelta(minutes=ahead, microseconds=1)
         until = since + timedelta(minutes=lasts) if lasts else None
-        set_price(variant, self.world.cn.id, amount, since=since, until=until)
+        set_price(variant, self.world.cn.id, amount, since=since, until=until, now=self.now - timedelta(minutes=1))
         self.model.prices[variant].append((since, until, amount))
 
     @precondition(lambda self: len(self.model.drops) < 3)

@@ -72,7 +72,7 @@ def test_buttons_are_not_links(store: World, visitor: Client, path: str) -> None
 def test_a_changed_price_is_told_beside_the_one_seen(store: World, visitor: Client) -> None:
     phone = store.thing("phone", price=10_000, stock=5)
     put(visitor, phone)
-    set_price(phone.pk, store.cn.pk, 12_000, since=store.now + SECOND)
+    set_price(phone.pk, store.cn.pk, 12_000, since=store.now + SECOND, now=store.now)
     store.later(2 * SECOND)
     page = look(visitor)
     assert "The price changed" in page

@@ -87,7 +87,7 @@ def test_a_changed_price_is_shown_and_asked_again(store: World, fan: Client) -> 
     phone = store.thing("phone", price=10_000, stock=5)
     put(fan, phone)
     sent = hidden(fan)
-    set_price(phone.pk, store.cn.pk, 12_000, since=store.now + SECOND)
+    set_price(phone.pk, store.cn.pk, 12_000, since=store.now + SECOND, now=store.now)
     store.later(2 * SECOND)
     response = fan.post("/checkout/", sent)
     page = response.content.decode()

@@ -1,22 +1,39 @@
 """Setting prices: the one verb that writes the price book."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from setaria.goods.catalog.models import Variant
 from setaria.goods.pricing.models import Price
+
+# A change of price must be committed before it begins, so that every order is decided by the book as it stands at its
+# instant. So long ahead "at once" lies.
+LEAD = timedelta(seconds=1)
+
+
+class TooSoon(ValueError):
+    """The new price would begin before it can be committed, while another price holds."""
 
 
 @transaction.atomic
-def set_price(variant_id: int, market_id: int, amount: int, *, since: datetime, until: datetime | None = None) -> Price:
+def set_price(
+    variant_id: int, market_id: int, amount: int, *, since: datetime, now: datetime, until: datetime | None = None
+) -> Price:
     """Let a variant cost `amount` (minor units) in a market from `since` to `until`, or from then on.
 
-    What the book says for that time is cut out and replaced; a price that is interrupted comes back afterwards.
-    `since` must not lie in the past: the database refuses to change history.
+    What the book says for that time is cut out and replaced; a price that is interrupted comes back afterwards. Where
+    another price holds, `since` must lie at least `LEAD` ahead of `now`: raises TooSoon, and nothing is changed. Two
+    that set prices of one variant at once take turns; where they overlap the later one stands.
     """
-    overlapping = Price.objects.select_for_update().filter(
-        variant_id=variant_id, market_id=market_id, valid__overlap=(since, until)
+    Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
+    overlapping = list(
+        Price.objects.select_for_update().filter(
+            variant_id=variant_id, market_id=market_id, valid__overlap=(since, until)
+        )
     )
+    if overlapping and since < now + LEAD:
+        raise TooSoon(f"Another price holds until then; let this one begin at {now + LEAD:%H:%M:%S.%f} or later.")
     for old in overlapping:
         _cut(old, since, until)
     return Price.objects.create(variant_id=variant_id, market_id=market_id, amount=amount, valid=(since, until))

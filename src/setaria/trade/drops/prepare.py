@@ -9,7 +9,7 @@ from django.db.models import F
 
 from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Account, Location, Source
-from setaria.goods.pricing.price import set_price
+from setaria.goods.pricing.price import LEAD, set_price
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel
 from setaria.trade.drops.models import Drop, DropItem
@@ -44,7 +44,8 @@ def prepare(
 ) -> Drop:
     """Make a drop: its pool, funded from the channel's warehouse, its items, and its prices for its time.
 
-    Raises `move.NotEnough` when the warehouse cannot fund it; then nothing is made.
+    Raises `move.NotEnough` when the warehouse cannot fund it; then nothing is made. A drop that opens at once sells at
+    the ordinary price for its first moment (`pricing.price.LEAD`).
     """
     warehouse = Source.objects.select_related("location").get(channel=channel).location
     pool = Location.objects.create(
@@ -61,7 +62,8 @@ def prepare(
     move.transfer(new_id(), warehouse.id, pool.id, [move.Units(i.variant_id, i.units) for i in items], now=now)
     for item in items:
         if item.amount is not None:
-            set_price(item.variant_id, channel.market_id, item.amount, since=max(opens_at, now), until=closes_at)
+            since = max(opens_at, now + LEAD)
+            set_price(item.variant_id, channel.market_id, item.amount, since=since, until=closes_at, now=now)
     return drop
 
 

@@ -15,6 +15,7 @@ from setaria.gate.answers import MESSAGES
 from setaria.gate.board import REFRESH_SECONDS
 from setaria.gate.committer import Committer
 from setaria.gate.intake import BODY_BYTES_MAX
+from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
 from setaria.trade.drops import passes
@@ -40,6 +41,14 @@ def test_an_order_is_placed(night: Night, gate: Client) -> None:
     row = Order.objects.get()
     assert (row.id, row.customer_id, row.drop_id, row.total) == (order, 42, night.drop.id, 214800)
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_pass_for_one_thing_buys_nothing_else(night: Night, gate: Client) -> None:
+    phone = Variant.objects.get(sku=night.phone.sku)
+    token = passes.issue(gate.key, 42, night.drop.id, new_id(), clock.now(), variant_id=phone.pk)
+    assert gate.order(night.drop, night.a_band, token=token).said == (409, "UNKNOWN_ITEM")
+    assert gate.order(night.drop, night.a_phone, night.a_band, token=token).said == (409, "UNKNOWN_ITEM")
+    assert gate.order(night.drop, night.a_phone, token=token).status == 201
 
 
 def test_the_same_pass_again_gets_the_first_answer(night: Night, gate: Client) -> None:

@@ -132,7 +132,7 @@ def _lines(message: OrderMessage, drop: DropState, leave: passes.Pass) -> tuple[
     sold_out = False
     for line in message.lines:
         item: ItemState | None = drop.items.get(line.sku)
-        if item is None:
+        if item is None or leave.variant_id not in (passes.ANY_VARIANT, item.variant_id):
             return None, False
         if item.refuses(leave.order_id):
             sold_out = True

@@ -1,7 +1,7 @@
 """A pass: leave to order once in a drop, signed, so that the gate can check it without the database.
 
 It carries the customer, the drop, the order's id (minted here, so that sending the pass twice cannot make two
-orders) and when it lapses: 33 bytes and a MAC, in base64url. The MAC is keyed BLAKE2b: as safe as HMAC-SHA256 here, and
+orders), the one variant it is good for (or any) and when it lapses: 37 bytes and a MAC, in base64url. The MAC is keyed BLAKE2b: as safe as HMAC-SHA256 here, and
 an eighth of its time, which the gate pays for every order.
 """
 
@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 
 PASS_SECONDS = 6 * 3600
-VERSION = 1
+VERSION = 2
+ANY_VARIANT = 0
 
-_BODY = Struct(">BQI16sI")
+_BODY = Struct(">BQI16sII")
 _MAC_BYTES = 16
 _TOKEN_BYTES = _BODY.size + _MAC_BYTES
 TOKEN_CHARS = -(-_TOKEN_BYTES // 3) * 4
@@ -30,6 +31,7 @@ class Pass(msgspec.Struct, frozen=True):
     drop_id: int
     order_id: UUID
     lapses_at: int  # seconds since 1970
+    variant_id: int = ANY_VARIANT  # what it was drawn for, where a draw decides; else any of the drop's items
 
 
 class BadPass(Exception):
@@ -41,9 +43,21 @@ def key_from(secret: str) -> bytes:
     return hmac.digest(secret.encode(), b"setaria.drops.pass.v1", "sha256")
 
 
-def issue(key: bytes, customer_id: int, drop_id: int, order_id: UUID, now: datetime) -> str:
-    """Sign a pass that lapses `PASS_SECONDS` after `now`."""
-    body = _BODY.pack(VERSION, customer_id, drop_id, order_id.bytes, int(now.timestamp()) + PASS_SECONDS)
+def issue(
+    key: bytes,
+    customer_id: int,
+    drop_id: int,
+    order_id: UUID,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+    variant_id: int = ANY_VARIANT,
+) -> str:
+    """Sign a pass that lapses `PASS_SECONDS` after `now`, or at `until` if that is sooner."""
+    lapses_at = int(now.timestamp()) + PASS_SECONDS
+    if until is not None:
+        lapses_at = min(lapses_at, int(until.timestamp()))
+    body = _BODY.pack(VERSION, customer_id, drop_id, order_id.bytes, lapses_at, variant_id)
     return urlsafe_b64encode(body + _mac(key, body)).decode()
 
 
@@ -60,10 +74,10 @@ def read(key: bytes, token: str, now_seconds: float) -> Pass:
     body = raw[: _BODY.size]
     if not hmac.compare_digest(_mac(key, body), raw[_BODY.size :]):
         raise BadPass("forged")
-    version, customer_id, drop_id, order_id, lapses_at = _BODY.unpack(body)
+    version, customer_id, drop_id, order_id, lapses_at, variant_id = _BODY.unpack(body)
     if version != VERSION or lapses_at <= now_seconds:
         raise BadPass("lapsed")
-    return Pass(customer_id, drop_id, UUID(bytes=order_id), lapses_at)
+    return Pass(customer_id, drop_id, UUID(bytes=order_id), lapses_at, variant_id)
 
 
 def _mac(key: bytes, body: bytes) -> bytes:

@@ -22,6 +22,7 @@ from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Member
 from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
+from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Order, Status
 from setaria.trade.orders.place import place
 from setaria.trade.orders.release import Answer as Cancelled
@@ -180,6 +181,13 @@ class World:
         """Cancel at the wish of the order's customer, or of `by`."""
         customer = Order.objects.get(pk=order.id).customer_id if by is None else by
         return cancel([Cancellation(order.id, customer)], now=self.now)[0]
+
+    def address(self, order: Placed, region: str = "", city: str = "深圳市") -> bool:
+        """The buyer says where the parcel goes."""
+        customer = Order.objects.get(pk=order.id).customer_id
+        return set_destination(
+            order.id, customer, recipient="Mi", phone="13800000000", country="CN", region=region, city=city, street="1"
+        )
 
     def expire(self) -> int:
         """Let overdue orders go."""

@@ -33,6 +33,7 @@ class Busy:
         world.expire()
         self.paid = world.placed((self.band, 2), self.phone)
         world.pay(self.paid)
+        world.address(self.paid, "广东省")
         self.rushed = world.placed(self.phone, by=world.member(), drop=self.night)
         self.cancelled = world.placed(self.band)
         world.cancel(self.cancelled)
@@ -195,6 +196,13 @@ def unit_counters_are_the_lines(busy: Busy, _: Unguarded) -> object:
     minute = busy.overdue.pay_by - 15 * MINUTE
     sql("UPDATE orders_minuteunits SET placed_units = 0 WHERE minute = %s", minute)
     return f"{minute} {busy.world.cn.id} {busy.world.web.id} {busy.band.product_id} 0"
+
+
+@breaks
+def region_counters_are_the_destinations(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE orders_minuteregions SET paid_orders = 2")
+    minute = busy.world.now.replace(second=0, microsecond=0)
+    return f"{minute} {busy.world.cn.id} CN 广东省 2"
 
 
 @breaks

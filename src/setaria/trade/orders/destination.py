@@ -2,16 +2,50 @@
 
 from uuid import UUID
 
-from setaria.trade.orders.models import Destination, Order, Status
+from django.db import connection, transaction
+
+from setaria.trade.orders.counters import COUNT_REGIONS
+
+# Locked, so that a payment of this very moment is either seen here or sees the destination: the order is counted once.
+_OWN = """
+    SELECT status FROM orders_order WHERE id = %(order)s AND customer_id = %(customer)s AND status IN (1, 2)
+    FOR NO KEY UPDATE
+"""
+_NOTE = """
+    INSERT INTO orders_destination (order_id, recipient, phone, country, region, city, street, postcode)
+    VALUES (%(order)s, %(recipient)s, %(phone)s, %(country)s, %(region)s, %(city)s, %(street)s, %(postcode)s)
+    ON CONFLICT DO NOTHING
+"""
+_COUNT = f"""
+    WITH paid AS (SELECT id, market_id, total, paid_at FROM orders_order WHERE id = %(order)s AND status = 2)
+    {COUNT_REGIONS}
+"""
 
 
-def set_destination(order_id: UUID, customer_id: int, **fields: str) -> bool:
+def set_destination(
+    order_id: UUID,
+    customer_id: int,
+    *,
+    recipient: str,
+    phone: str,
+    country: str,
+    city: str,
+    street: str,
+    region: str = "",
+    postcode: str = "",
+) -> bool:
     """Note where a customer's own order goes, unless that is known already; False when there is no such order.
 
     The first answer stands, so sending a checkout twice is harmless. Orders that came to nothing have no destination.
+    A paid order is counted for its region from now on (law 12).
     """
-    own = Order.objects.filter(pk=order_id, customer_id=customer_id, status__in=(Status.PLACED, Status.PAID))
-    if not own.exists():
-        return False
-    Destination.objects.bulk_create([Destination(order_id=order_id, **fields)], ignore_conflicts=True)
-    return True
+    own: dict[str, UUID | int] = {"order": order_id, "customer": customer_id}
+    to = {"recipient": recipient, "phone": phone, "country": country, "region": region, "city": city}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_OWN, own)
+        if cursor.fetchone() is None:
+            return False
+        cursor.execute(_NOTE, {**own, **to, "street": street, "postcode": postcode})
+        if cursor.rowcount:
+            cursor.execute(_COUNT, own)
+        return True

@@ -172,4 +172,22 @@ INVARIANTS = [
         WHERE (counted.a, counted.b, counted.c, counted.d) IS DISTINCT FROM (real.a, real.b, real.c, real.d)
         """,
     ),
+    Invariant(
+        "region_counters_are_the_destinations",
+        "The live counters of regions equal the paid orders that are addressed, minute by minute (law 12).",
+        "SELECT count(*) FROM orders_minuteregions",
+        """
+        SELECT * FROM (
+            SELECT minute, market_id, country, region, sum(paid_orders)::numeric AS a, sum(paid_amount)::numeric AS b
+            FROM orders_minuteregions GROUP BY minute, market_id, country, region
+        ) AS counted
+        FULL JOIN (
+            SELECT date_trunc('minute', paid_at) AS minute, market_id, country,
+                   coalesce(nullif(region, ''), city) AS region, count(*)::numeric AS a, sum(total)::numeric AS b
+            FROM orders_order JOIN orders_destination ON order_id = id
+            WHERE paid_at IS NOT NULL GROUP BY 1, 2, 3, 4
+        ) AS real USING (minute, market_id, country, region)
+        WHERE (counted.a, counted.b) IS DISTINCT FROM (real.a, real.b)
+        """,
+    ),
 ]

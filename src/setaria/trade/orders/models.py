@@ -37,6 +37,8 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["customer_id", "-placed_at"], name="order_by_customer"),
             models.Index(fields=["pay_by"], condition=Q(status=1), name="order_unpaid_by_deadline"),
+            # What was paid when: which order crossed a milestone is found without reading the others.
+            models.Index(fields=["market_id", "paid_at"], condition=Q(paid_at__isnull=False), name="order_by_payment"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(total__gt=0), name="order_total_positive"),
@@ -148,6 +150,22 @@ class MinuteUnits(models.Model):
     placed_units = models.BigIntegerField(default=0)
     placed_amount = models.BigIntegerField(default=0)
     paid_units = models.BigIntegerField(default=0)
+    paid_amount = models.BigIntegerField(default=0)
+
+
+class MinuteRegions(models.Model):
+    """Live counter: paid orders by the minute of their payment and where they go; slotted like `MinuteOrders`.
+
+    An order counts here once it is both paid and addressed, in the transaction of whichever came last.
+    """
+
+    pk = models.CompositePrimaryKey("minute", "market_id", "country", "region", "slot")
+    minute = models.DateTimeField()
+    market_id = models.SmallIntegerField()
+    country = models.CharField(max_length=2)
+    region = models.CharField(max_length=60, help_text="As the buyer wrote it; the city where they wrote none.")
+    slot = models.IntegerField()
+    paid_orders = models.BigIntegerField(default=0)
     paid_amount = models.BigIntegerField(default=0)
 
 

@@ -13,7 +13,7 @@ from setaria.goods.inventory.hold import Hold, hold_again, lock
 from setaria.kernel.arrays import int4s, int8s, texts, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
 from setaria.trade.orders import claim
-from setaria.trade.orders.counters import COUNT_PAID, OrderCounts, UnitCounts, columns_of
+from setaria.trade.orders.counters import COUNT_PAID, COUNT_REGIONS, OrderCounts, UnitCounts, columns_of
 from setaria.trade.orders.models import Settlement, Status
 
 SETTLE_BATCH_MAX = 2_000
@@ -78,10 +78,10 @@ _WRITE = f"""
     ), paid AS (
         UPDATE orders_order SET status = 2, paid_at = %(now)s
         WHERE id = ANY (%(paid)s) AND status IN (1, 3)
-        RETURNING id
+        RETURNING id, market_id, total, paid_at
     ), event AS (
         INSERT INTO orders_event (order_id, status, at, note) SELECT id, 2, %(now)s, '' FROM paid
-    ), {COUNT_PAID}
+    ), counted_regions AS ({COUNT_REGIONS}), {COUNT_PAID}
     SELECT 1
 """
 

@@ -1,6 +1,7 @@
 """HTTP answers of the gate: small JSON objects with a stable code and a sentence in the reader's language."""
 
 from collections.abc import Awaitable, Callable
+from random import choice
 from typing import Any
 
 import msgspec
@@ -56,21 +57,41 @@ def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
 
 def _refusals(language: int) -> dict[str, Answer]:
     extra = {"OVERLOADED": ((b"retry-after", b"1"),), "UNSURE": ((b"retry-after", b"2"),)}
-    return {
-        code: answer(texts[0], encode({"code": code, "message": texts[language]}), *extra.get(code, ()))
-        for code, texts in MESSAGES.items()
-    }
+    return {code: _prepared(code, language, *extra.get(code, ())) for code in MESSAGES}
 
 
+def _prepared(code: str, language: int, *headers: tuple[bytes, bytes]) -> Answer:
+    return answer(MESSAGES[code][0], encode({"code": code, "message": MESSAGES[code][language]}), *headers)
+
+
+def _overloaded(language: int) -> list[Answer]:
+    return [
+        _prepared("OVERLOADED", language, (b"retry-after", str(seconds).encode()))
+        for seconds in range(1, RETRY_SECONDS_MAX + 1)
+    ]
+
+
+RETRY_SECONDS_MAX = 4
 _CHINESE, _ENGLISH = _refusals(1), _refusals(2)
+_OVERLOADED_CHINESE, _OVERLOADED_ENGLISH = _overloaded(1), _overloaded(2)
 
 
 def refusal(code: str, scope: Scope) -> Answer:
     """Return the prepared answer for a code in the language the reader's browser asks for (Chinese by default)."""
+    return _ENGLISH[code] if _reads_english(scope) else _CHINESE[code]
+
+
+def overloaded(scope: Scope) -> Answer:
+    """Tell somebody to come back, each after another while: who was refused together must not come back together."""
+    return choice(_OVERLOADED_ENGLISH if _reads_english(scope) else _OVERLOADED_CHINESE)
+
+
+def _reads_english(scope: Scope) -> bool:
     for name, value in scope["headers"]:
         if name == b"accept-language":
-            return _ENGLISH[code] if value[:2].lower() == b"en" else _CHINESE[code]
-    return _CHINESE[code]
+            english: bool = value[:2].lower() == b"en"
+            return english
+    return False
 
 
 def wrong_method(allowed: str) -> Answer:

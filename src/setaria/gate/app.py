@@ -16,13 +16,25 @@ from django.db import DatabaseError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from setaria.gate import openapi
-from setaria.gate.answers import Answer, Receive, Scope, Send, answer, encode, refusal, respond, wrong_method
+from setaria.gate.answers import (
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    encode,
+    overloaded,
+    refusal,
+    respond,
+    wrong_method,
+)
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
-from setaria.gate.metrics import PAGES_BUSY
+from setaria.gate.metrics import LOOP_SECONDS, PAGES_BUSY
 from setaria.gate.streams import Memory
 from setaria.kernel.clock import now
 from setaria.sight.wall.ticket import check
 
+PULSE_SECONDS = 0.02
 PAGE_THREADS = 8
 PAGES_WAITING_MAX = 256
 # Python hands its lock over every 5 ms by default: an age for the committer when the event loop is busy.
@@ -133,7 +145,7 @@ class Gate:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._pages_busy >= PAGES_WAITING_MAX:
-            await respond(send, refusal("OVERLOADED", scope))
+            await respond(send, overloaded(scope))
             return
 
         async def receive_body() -> dict[str, Any]:
@@ -146,6 +158,7 @@ class Gate:
             await self._pages(scope, receive_body, send)  # type: ignore[arg-type]
         finally:
             self._pages_busy -= 1
+            PAGES_BUSY.set(self._pages_busy)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -160,11 +173,22 @@ class Gate:
                 self.memory.start(loop)
                 self.orders.committer.start(loop)
                 self.notifications.committer.start(loop)
+                self._pulse = loop.create_task(_feel_pulse(loop))
                 await send({"type": "lifespan.startup.complete"})
             else:
                 loop = asyncio.get_running_loop()
+                self._pulse.cancel()
                 for committer in (self.orders.committer, self.notifications.committer):
                     await loop.run_in_executor(None, committer.stop)
                 await self.memory.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _feel_pulse(loop: asyncio.AbstractEventLoop) -> None:
+    """Note again and again how long what is ready must wait for its turn: the part of a refusal that is not work."""
+    while True:
+        await asyncio.sleep(PULSE_SECONDS)
+        asked = loop.time()
+        await asyncio.sleep(0)
+        LOOP_SECONDS.observe(loop.time() - asked)

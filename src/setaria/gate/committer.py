@@ -2,11 +2,15 @@
 
 One thread per committer takes whatever is waiting the moment the last batch is done and calls a batch verb. Light
 load makes small batches and short waits, heavy load large ones; nobody tunes a window.
+
+What waits is bounded in time as well as in number (docs/decisions/0014): a database that slows down shortens the queue
+at the door within a batch or two, one that stands still closes it, and nobody waits for long without an answer.
 """
 
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -16,7 +20,7 @@ import structlog
 from django.db import Error as DjangoError
 from django.db import connection
 
-from setaria.gate.metrics import BATCH_SECONDS, BATCH_SIZE
+from setaria.gate.metrics import BATCH_SECONDS, BATCH_SIZE, ROOM, SHED, WAITING
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -29,9 +33,20 @@ DatabaseErrors = (psycopg.Error, DjangoError)
 # A PostgreSQL that was killed is back within a second or two; waiting for it beats telling a buyer "we cannot tell".
 PAUSES_SECONDS = (0.1, 0.3, 0.6, 1.0)
 
+# Who would wait longer than this, at the rate measured, is told at once to come back.
+WAIT_SECONDS_MAX = 1.0
+# Who has waited so long all the same, because the database slowed down meanwhile, is told then. Nothing was ordered.
+SHED_SECONDS = 2.0
+# Whose batch is under way for so long is told that we cannot tell; a browser gives up at 12 seconds.
+UNSURE_SECONDS = 5.0
+WATCH_SECONDS = 0.1
+# A batch of fewer takes about as long as one of so many: most of its time is round trips and the flush to disk.
+BATCH_COUNTED_MIN = 100
+NEWEST_SHARE = 0.5  # of the latest batch in the measured rate
+
 
 class Overloaded(Exception):
-    """More is waiting than the bound allows; the caller should say so at once."""
+    """More is waiting than can be served in time; the caller should say so at once. Nothing was done."""
 
 
 class Unsure(Exception):
@@ -57,7 +72,15 @@ class Committer(Generic[Q, A]):
         self._commit = commit
         self._batch_max = batch_max
         self._waiting_max = waiting_max
+        self._room = waiting_max  # how many may wait now
+        self._seconds_each = 0.0
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._taking = threading.Lock()  # held to take from the front; appending needs none
+        self._taken = 0  # since the start
+        self._under_way: list[tuple[Q, asyncio.Future[A]]] = []
+        self._began = 0.0
+        self._marks: deque[tuple[float, int]] = deque()  # (when, how many had ever come): tells how old the front is
+        self._watching: asyncio.Task[None] | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,13 +89,21 @@ class Committer(Generic[Q, A]):
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to commit; answers arrive on `loop`."""
         self._loop = loop
+        self._watching = loop.create_task(self._watch())
         self._thread.start()
 
     def stop(self) -> None:
-        """Commit what is still waiting, then end the thread. Blocks until it has."""
+        """Commit what is still waiting, then end the thread. Blocks until it has; not for the loop's thread."""
         self._stopping = True
+        if self._watching is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._watching.cancel)
         self._wake.set()
         self._thread.join()
+
+    @property
+    def full(self) -> bool:
+        """Whether one more would have to wait for too long; asked before any work is done for a request."""
+        return len(self._waiting) >= self._room
 
     def submit(self, request: Q) -> "asyncio.Future[A]":
         """Join the current batch; await the result for the answer. Raises Overloaded past the bound.
@@ -80,7 +111,7 @@ class Committer(Generic[Q, A]):
         Call on the event loop's thread only: that is what keeps arrival order without a lock.
         """
         waiting = self._waiting
-        if len(waiting) >= self._waiting_max or self._stopping:
+        if len(waiting) >= self._room or self._stopping:
             raise Overloaded
         assert self._loop is not None
         future: asyncio.Future[A] = self._loop.create_future()
@@ -102,18 +133,61 @@ class Committer(Generic[Q, A]):
                 return
 
     def _take(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
+        with self._taking:
+            self._began = time.monotonic()
+            self._under_way = self._take_first(self._batch_max)
+            return self._under_way
+
+    def _take_first(self, count: int) -> list[tuple[Q, "asyncio.Future[A]"]]:
         # Appending goes on meanwhile on the loop's thread; slicing and deleting from the front are each atomic.
-        batch = self._waiting[: self._batch_max]
-        del self._waiting[: len(batch)]
-        return batch
+        first = self._waiting[:count]
+        del self._waiting[: len(first)]
+        self._taken += len(first)
+        return first
 
     def _commit_batch(self, batch: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
-        requests = [request for request, _ in batch]
-        with BATCH_SECONDS.labels(self.name).time():
-            answers = self._persist(requests)
+        WAITING.labels(self.name).set(len(batch) + len(self._waiting))
+        answers = self._persist([request for request, _ in batch])
+        seconds = time.monotonic() - self._began
+        with self._taking:
+            self._under_way = []
+            self._room = self._room_after(len(batch), seconds)
+        BATCH_SECONDS.labels(self.name).observe(seconds)
         BATCH_SIZE.labels(self.name).observe(len(batch))
+        ROOM.labels(self.name).set(self._room)
         assert self._loop is not None
         self._loop.call_soon_threadsafe(_resolve, batch, answers)
+
+    def _room_after(self, size: int, seconds: float) -> int:
+        """How many can be served within `WAIT_SECONDS_MAX` at the rate of the latest batches; never fewer than few."""
+        each = seconds / max(size, BATCH_COUNTED_MIN)
+        self._seconds_each += NEWEST_SHARE * (each - self._seconds_each)
+        return min(self._waiting_max, max(BATCH_COUNTED_MIN, int(WAIT_SECONDS_MAX / self._seconds_each)))
+
+    async def _watch(self) -> None:
+        """Look ten times a second whether the database still moves, and answer those it keeps waiting."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            self._look(time.monotonic())
+
+    def _look(self, now: float) -> None:
+        with self._taking:
+            self._marks.append((now, self._taken + len(self._waiting)))
+            came = 0
+            while self._marks[0][0] <= now - SHED_SECONDS:
+                came = self._marks.popleft()[1]
+            late = self._take_first(max(0, came - self._taken))
+            stands = now - self._began if self._under_way else 0.0
+            if stands > WAIT_SECONDS_MAX:
+                self._room = 0
+            unsure = self._under_way if stands > UNSURE_SECONDS else []
+        if late:
+            SHED.labels(self.name).inc(len(late))
+            log.warning("waited_too_long", committer=self.name, size=len(late))
+        for error, entries in ((Overloaded, late), (Unsure, unsure)):
+            for _, future in entries:
+                if not future.done():
+                    future.set_exception(error())
 
     def _persist(self, requests: list[Q]) -> Sequence[A | None]:
         """Commit a batch, again while the database fails; None an answer when it does not come back in time."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from setaria.gate.answers import Answer, Receive, Scope, answer, encode, refusal
+from setaria.gate.answers import Answer, Receive, Scope, answer, encode, overloaded, refusal
 from setaria.gate.board import DropState, ItemState
 from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.metrics import NOTIFICATIONS, ORDERS
@@ -89,9 +89,12 @@ class OrderIntake:
             "orders", place_batch, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
         )
         self._key = passes.key_from(secret)
+        self._turned_away = ORDERS.labels("OVERLOADED")
 
     async def post(self, drop: DropState, scope: Scope, receive: Receive) -> Answer:
         """Turn one HTTP request into one answer."""
+        if self.committer.full:  # before anything is read: a refusal must cost next to nothing
+            return self._turn_away(scope)
         try:
             message = _decode_order(await read_body(receive))
         except TooLarge:
@@ -118,12 +121,16 @@ class OrderIntake:
                 Request(leave.order_id, leave.customer_id, drop.channel_id, lines, drop.id)
             )
         except Overloaded:
-            return refusal("OVERLOADED", scope)
+            return self._turn_away(scope)
         except Unsure:
             return refusal("UNSURE", scope)
         if isinstance(outcome, Placed):
             return answer(201, encode(outcome))
         return refusal(outcome.code, scope)
+
+    def _turn_away(self, scope: Scope) -> Answer:
+        self._turned_away.inc()
+        return overloaded(scope)
 
 
 def _lines(message: OrderMessage, drop: DropState, leave: passes.Pass) -> tuple[tuple[Line, ...] | None, bool]:
@@ -151,6 +158,8 @@ class NotificationIntake:
 
     async def post(self, scope: Scope, receive: Receive) -> Answer:
         """Verify and apply one notification; 200 tells the provider to stop repeating it."""
+        if self.committer.full:
+            return overloaded(scope)
         signature = next((value for name, value in scope["headers"] if name == b"x-sandbox-signature"), b"")
         try:
             told = sandbox.parse(self._key, await read_body(receive), signature.decode("latin-1"))
@@ -164,7 +173,7 @@ class NotificationIntake:
         try:
             settled = await self.committer.submit(News(money, told.status == "succeeded"))
         except Overloaded:
-            return refusal("OVERLOADED", scope)
+            return overloaded(scope)
         except Unsure:
             return refusal("UNSURE", scope)
         return answer(200, encode({"received": True, "outcome": settled}))

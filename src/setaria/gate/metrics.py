@@ -14,3 +14,10 @@ BATCH_SECONDS = Histogram(
 )  # fmt: skip
 SCREENS = Gauge("setaria_wall_screens", "Wall screens open on this process")
 PAGES_BUSY = Gauge("setaria_pages_busy", "Ordinary pages being answered or waiting for a thread")
+WAITING = Gauge("setaria_gate_waiting", "Requests waiting when a batch began, itself included", ["committer"])
+ROOM = Gauge("setaria_gate_room", "Requests that may wait: as many as are served in a second", ["committer"])
+SHED = Counter("setaria_gate_shed_total", "Requests told to come back after waiting for too long", ["committer"])
+LOOP_SECONDS = Histogram(
+    "setaria_gate_loop_seconds", "Seconds that a request waits for its turn on the event loop, looked at all the time",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+)  # fmt: skip

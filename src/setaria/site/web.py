@@ -18,7 +18,7 @@ from granian.server import Server
 from setaria.site.supervisor import end_with_parent
 
 BACKLOG_CONNECTIONS_MAX = 4096  # waiting to be accepted: a rush arrives at once
-BACKPRESSURE_REQUESTS_MAX = 4096  # taken in at the same time
+CONNECTIONS_MAX = 4096  # a worker's, idle ones too; more wait in the backlog
 STATIC_SECONDS_FRESH = 365 * 86400  # their names change with their contents
 DRAIN_SECONDS_MAX = 3  # for open streams when the web server stops
 
@@ -36,7 +36,7 @@ def serve(*, host: str, port: int, processes: int, static: Path) -> None:
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG_CONNECTIONS_MAX,
-        backpressure=BACKPRESSURE_REQUESTS_MAX,
+        backpressure=CONNECTIONS_MAX,
         log_level=LogLevels.warning,
         log_access=False,
         respawn_failed_workers=True,

@@ -154,12 +154,12 @@ def main(port: int) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    from setaria.site.web import BACKLOG_CONNECTIONS_MAX, BACKPRESSURE_REQUESTS_MAX
+    from setaria.site.web import BACKLOG_CONNECTIONS_MAX, CONNECTIONS_MAX
 
     Server(
         "setaria.site.bench.naive:application", address="127.0.0.1", port=port, interface=Interfaces.ASGI, workers=1,
         loop=Loops.uvloop, http=HTTPModes.http1, websockets=False, backlog=BACKLOG_CONNECTIONS_MAX,
-        backpressure=BACKPRESSURE_REQUESTS_MAX, log_level=LogLevels.warning, log_access=False,
+        backpressure=CONNECTIONS_MAX, log_level=LogLevels.warning, log_access=False,
     ).serve(target_loader=lambda _: Naive(os.environ["SETARIA_SECRET_KEY"]))  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from tests.world import HOUR, MINUTE, SECOND, World
 from setaria.goods.pricing.models import Price
 from setaria.kernel.ids import new_id
 from setaria.kernel.invariants import all_invariants, check_all
+from setaria.sight.wall.event import current
+from setaria.sight.wall.figures import Reader
+from setaria.sight.wall.milestones import AMOUNTS
 from setaria.site import audit
 from setaria.trade.drops.models import DropItem
 from setaria.trade.orders.models import Order, Settlement
@@ -40,6 +43,9 @@ class Busy:
         world.pay(self.cancelled)
         self.refunds = refund.collect(now=world.now)
         self.unpaid = world.placed(self.band)
+        car = world.thing("car", price=AMOUNTS[0], stock=1)
+        world.pay(world.placed(car))
+        Reader(current("cn", world.now)).read(world.now + 3 * SECOND)
         self.pool = self.night.pool_id
         self.warehouse = world.warehouse.id
 
@@ -203,6 +209,13 @@ def region_counters_are_the_destinations(busy: Busy, _: Unguarded) -> object:
     sql("UPDATE orders_minuteregions SET paid_orders = 2")
     minute = busy.world.now.replace(second=0, microsecond=0)
     return f"{minute} {busy.world.cn.id} CN 广东省 2"
+
+
+@breaks
+def milestones_agree_with_the_orders(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("milestone_stands")
+    sql("UPDATE wall_milestone SET order_id = %s", busy.rushed.id)
+    return f"{busy.world.cn.id} "
 
 
 @breaks

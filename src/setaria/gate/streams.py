@@ -13,7 +13,7 @@ from setaria.gate import board
 from setaria.gate.answers import Receive, Send, encode
 from setaria.gate.metrics import SCREENS
 from setaria.kernel.clock import now
-from setaria.sight.wall.event import current_event
+from setaria.sight.wall.event import current
 from setaria.sight.wall.figures import Figures, Reader
 
 WALL_SECONDS = 0.25
@@ -83,12 +83,12 @@ class Memory:
                 screen.set()
 
     def _read_figures(self, market: str) -> Figures | None:
-        event = current_event(market, now())
+        event = current(market, now())
         if event is None:
             return None
         reader = self._readers.get(market)
-        if reader is None or reader.since != event.since:
-            reader = self._readers[market] = Reader(event.market_id, market, event.currency, event.since)
+        if reader is None or reader.event != event:
+            reader = self._readers[market] = Reader(event)
         return reader.read(now())
 
     async def show(self, market: str, receive: Receive, send: Send) -> None:

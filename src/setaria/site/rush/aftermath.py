@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 
 from setaria.kernel.clock import now
 from setaria.kernel.invariants import Finding, check_all
+from setaria.sight.wall.event import named
 from setaria.sight.wall.figures import Figures, Reader
 from setaria.site.rush.notes import Evidence
 from setaria.site.rush.reckoning import Statement, Supply, reckon
@@ -65,7 +66,9 @@ def reckon_up(
     if evidence.mixed_up:
         statements.append(Statement("mixed_up", "an answer about somebody else's order", evidence.mixed_up, []))
     findings = list(check_all())
-    figures = Reader(stage.market_id, stage.market, "CNY", stage.opens_at).read(now())
+    event = named(stage.market, stage.slug)
+    assert event is not None, "the drop is an event by itself"
+    figures = Reader(event).read(now())
     placed, paid, expired, paid_amount, placed_amount = _one(_TOTALS, [stage.drop_id])
     mean, peak = mean_and_peak(evidence.placed_in_second)
     passed = [Passed(m.amount, m.seconds, m.reference_seconds) for m in figures.milestones if m.seconds is not None]

@@ -1,6 +1,7 @@
 """The gate, as a buyer's phone and a bank meet it."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -446,7 +447,7 @@ def test_news_that_could_not_be_written_is_asked_for_again(night: Night, monkeyp
 
 def test_health_readiness_metrics_and_pages(night: Night, gate: Client) -> None:
     assert gate.ask("GET", "/health").json == {"status": "alive"}
-    assert gate.ask("GET", "/ready").json == {"status": "ready"}
+    assert gate.ask("GET", "/ready").json == {"status": "ready", "process": os.getpgrp()}
     assert gate.ask("POST", "/rush/empty", b"x").body == b"{}"
     gate.order(night.drop, night.a_phone)
     metrics = gate.ask("GET", "/metrics")

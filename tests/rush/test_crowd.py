@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from setaria.site.rush.crowd import Manner, crowd
-from setaria.site.rush.kills import moments
+from setaria.site.rush.kills import kills_at
 from setaria.site.rush.scenario import SCENARIOS, NoScenario, load
 
 TINY = str(Path(__file__).with_name("tiny.toml"))
@@ -61,8 +61,8 @@ def test_an_unknown_scenario_says_which_there_are():
 
 
 def test_kills_are_spread_over_the_rush_and_over_the_parts():
-    planned = moments(3, 7, 10.0)
+    planned = kills_at(3, 7, 10.0)
     assert {part for _, part in planned} == {"web", "postgres", "worker"}
     assert [at for at, _ in planned] == sorted(at for at, _ in planned)
     assert all(0 < at < 10 for at, _ in planned)
-    assert planned == moments(3, 7, 10.0)
+    assert planned == kills_at(3, 7, 10.0)

@@ -6,6 +6,7 @@ crowd at the gate does not take the shop down, nor the other way round.
 
 import asyncio
 import gc
+import os
 import sys
 from typing import Any
 from urllib.parse import parse_qs
@@ -42,7 +43,8 @@ SWITCH_SECONDS = 0.0005
 GC_THRESHOLDS = (50_000, 50, 50)
 
 _HEALTHY = answer(200, encode({"status": "alive"}))
-_READY = answer(200, encode({"status": "ready"}))
+# Several web servers may share the port: the process (group) tells which of them answered.
+_READY = answer(200, encode({"status": "ready", "process": os.getpgrp()}))
 _NOT_READY = answer(503, encode({"status": "the database does not answer"}), (b"retry-after", b"1"))
 _EMPTY = answer(200, b"{}")
 _OPENAPI = answer(200, encode(openapi.DOCUMENT))

@@ -83,25 +83,33 @@ def up(
             show_default=False,
         ),
     ] = None,
+    web: Annotated[int, typer.Option(min=1, max=64, help="Web processes, sharing the port.")] = 1,
 ) -> None:
     """Run everything here, until Ctrl-C."""
     from setaria.site.up import up as run
 
-    raise typer.Exit(run(port=port, host=host, home=home, demo=demo))
+    raise typer.Exit(run(port=port, host=host, home=home, demo=demo, web=web))
+
+
+@app.command()
+def restart(home: HomeOption = None) -> None:
+    """Start web processes and worker of `setaria up` anew, one after the other, while the rest serve."""
+    from setaria.site.restart import restart as run
+
+    raise typer.Exit(run(home))
 
 
 @app.command()
 def web(
     port: PortOption = 8000,
     host: HostOption = "127.0.0.1",
-    processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     home: HomeOption = None,
 ) -> None:
-    """Run the web server alone."""
+    """Run one web server alone; several may share a port."""
     folder = _use_instance(home)
     from setaria.site.web import serve
 
-    serve(host=host, port=port, processes=processes, static=folder / "static")
+    serve(host=host, port=port, static=folder / "static")
 
 
 @app.command()
@@ -164,12 +172,14 @@ def rush(
         typer.Option(help="An instance that runs. Default: one of its own, thrown away.", show_default=False),
     ] = None,
     kills: Annotated[int, typer.Option(help="Kill a part of its own instance so many times meanwhile.", min=0)] = 0,
+    web: Annotated[int, typer.Option(help="Web processes of its own instance.", min=1)] = 1,
+    restarts: Annotated[int, typer.Option(help="Rolling restarts of its own instance meanwhile.", min=0)] = 0,
     json_file: JsonFileOption = None,
 ) -> None:
     """Replay a crowd, and count what became of every order."""
     from setaria.site.rush.cli import main as run
 
-    raise typer.Exit(run(scenario, scale, seed, url, json_file, kills))
+    raise typer.Exit(run(scenario, scale, seed, url, json_file, kills, web, restarts))
 
 
 @app.command()

@@ -37,6 +37,8 @@ class Running:
     since: str  # ISO 8601, UTC
     database_url: str
     ready: bool  # False while it is still starting
+    renewals: int = 0  # how often these were renewed on request (`setaria restart`), successfully or not
+    trouble: str = ""  # why the last renewal was given up
 
 
 class AlreadyRunning(HomeError):

@@ -30,6 +30,7 @@ RESTART_SECONDS_MAX = 10.0
 STEADY_SECONDS = 30.0  # alive this long: the next death starts again at RESTART_SECONDS_FIRST
 LOG_BYTES_MAX = 10_000_000  # a log this long is set aside as `.1` when its part starts
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+RENEW_SIGNAL = signal.SIGUSR1  # not SIGHUP: that is what a closed terminal sends, and must end everything
 
 # (signal, seconds to wait for the end after it); SIGKILL follows the last one.
 Ending = Sequence[tuple[signal.Signals, float]]
@@ -135,6 +136,14 @@ class Part:
         """How long until it is due; None where nothing is planned."""
         return None if self._again_at is None else max(0.0, self._again_at - time.monotonic())
 
+    def take_over(self, successor: subprocess.Popen[bytes]) -> None:
+        """Keep `successor` running from now on, and end the process before it, which finishes what it is doing."""
+        before, self.process = self.process, successor
+        self._started = time.monotonic()
+        self._again_at = None
+        if before is not None:
+            end(before, self.ending)
+
     def ask_to_end(self) -> None:
         """Send the first signal of its ending, and do not wait."""
         if self.process is not None:
@@ -159,8 +168,11 @@ Report = Callable[[Part, int, float], None]
 class Supervisor:
     """Use as a context: signals are its own inside, and every part has ended after it."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, renew: Callable[[], None] = lambda: None) -> None:
+        """`renew` is called by `watch` for every RENEW_SIGNAL, and may call `replace`."""
         self._report = report
+        self._renew = renew
+        self._renewal_asked = False
         self._parts: list[Part] = []
         self._steps: list[subprocess.Popen[bytes]] = []
         self._requests = 0
@@ -175,6 +187,7 @@ class Supervisor:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         for number in STOP_SIGNALS:
             self._handlers[number] = signal.signal(number, self._on_stop)
+        self._handlers[RENEW_SIGNAL] = signal.signal(RENEW_SIGNAL, self._on_renew)
         self._handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         return self
 
@@ -232,14 +245,43 @@ class Supervisor:
         return None
 
     def watch(self) -> None:
-        """Restart what dies, until asked to stop (StopRequested)."""
+        """Restart what dies, and renew what is asked for, until asked to stop (StopRequested)."""
         while True:
-            self._restart_the_due()
-            pauses = [p for part in self._parts if (p := part.seconds_to_restart()) is not None]
-            self.wait(min(pauses, default=None))
-            while (death := self.first_death()) is not None:
-                part, code = death
-                self._report(part, code, part.plan_restart())
+            self._look(0.0 if self._renewal_asked else None)
+            if self._renewal_asked:
+                self._renewal_asked = False
+                self._renew()
+
+    def _look(self, seconds: float | None) -> None:
+        """Start what is due, sleep until something happens or `seconds`, report and plan again what died."""
+        self._restart_the_due()
+        pauses = [p for part in self._parts if (p := part.seconds_to_restart()) is not None]
+        if seconds is not None:
+            pauses.append(seconds)
+        self.wait(min(pauses, default=None))
+        while (death := self.first_death()) is not None:
+            part, code = death
+            self._report(part, code, part.plan_restart())
+
+    def replace(self, part: Part, is_ready: Callable[[int], bool], seconds_max: float) -> bool:
+        """Run a successor beside a part, and end the part's old process once the successor is ready.
+
+        `is_ready` is asked with the successor's process id until it says yes. False if the successor died or was not
+        ready in time: then it is gone, and the old process goes on. All other parts are watched meanwhile.
+        """
+        successor = part.launch()
+        deadline = time.monotonic() + seconds_max
+        try:
+            while not is_ready(successor.pid):
+                self._look(0.05)
+                if successor.poll() is not None or time.monotonic() > deadline:
+                    end(successor, part.ending)
+                    return False
+        except BaseException:
+            end(successor, part.ending)
+            raise
+        part.take_over(successor)
+        return True
 
     def _restart_the_due(self) -> None:
         for part in self._parts:
@@ -260,6 +302,9 @@ class Supervisor:
             for part in parts:
                 part.await_end()
         self._parts.clear()
+
+    def _on_renew(self, number: int, frame: FrameType | None) -> None:
+        self._renewal_asked = True
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         """The first request is noted and honoured by the next `wait`; the second kills."""

@@ -40,16 +40,16 @@ class UpError(Exception):
     """Setaria cannot be started. Its text says what happened, what was kept, what to do."""
 
 
-def up(*, port: int, host: str, home: Path | None, demo: bool | None) -> int:
-    """Run an instance until asked to stop; the exit code.
+def up(*, port: int, host: str, home: Path | None, demo: bool | None, web: int) -> int:
+    """Run an instance with `web` web processes until asked to stop; the exit code.
 
     `demo`: load the demo brand into an empty database. None means: into our own PostgreSQL yes,
     into yours (`DATABASE_URL`) no, because the demo's passwords are public.
     """
     console = Console(highlight=False, soft_wrap=True)
-    instance = Instance(Home(home), host, port, demo, console)
+    instance = Instance(Home(home), host, port, demo, web, console)
     try:
-        with Supervisor(instance.tell_death) as supervisor:
+        with Supervisor(instance.tell_death, lambda: instance.renew(supervisor)) as supervisor:
             try:
                 instance.bring_up(supervisor)
                 supervisor.watch()
@@ -70,11 +70,20 @@ def up(*, port: int, host: str, home: Path | None, demo: bool | None) -> int:
 class Instance:
     """One start of Setaria: what it has taken so far, and in which order it takes it."""
 
-    def __init__(self, home: Home, host: str, port: int, demo: bool | None, console: Console) -> None:
+    def __init__(
+        self, home: Home, host: str, port: int, demo: bool | None, web_processes: int, console: Console
+    ) -> None:
         self.home = home
         self._host = host
         self._port = port
         self._demo = demo
+        self._web_processes = web_processes
+        self._web: list[Part] = []
+        self._worker: Part | None = None
+        self._since = datetime.now(UTC).isoformat(timespec="seconds")
+        self._database_url = ""
+        self._renewals = 0
+        self._trouble = ""
         self._console = console
         self._claim: Claim | None = None
         self._reservation: socket.socket | None = None
@@ -88,13 +97,32 @@ class Instance:
         self.home.prepare()
         self._take_home()
         self._reservation = _reserve_port(self._host, self._port)
-        database_url, is_new = self._start_database(supervisor)
-        self._env = self._environment(database_url)
-        self._write_running(database_url, ready=False)
+        self._database_url, is_new = self._start_database(supervisor)
+        self._env = self._environment()
+        self._write_running(ready=False)
         self._prepare_database(supervisor, is_new)
         self._start_parts(supervisor)
-        self._write_running(database_url, ready=True)
+        self._write_running(ready=True)
         self._welcome()
+
+    def renew(self, supervisor: Supervisor) -> None:
+        """Start web processes and worker anew, one after the other, while the rest serve: `setaria restart`.
+
+        A web process goes only when its successor answers; if that never does, all stays as it is.
+        """
+        self._trouble = ""
+        for part in self._web:
+            with self._step(f"The {part.name} is started anew"):
+                if not supervisor.replace(part, self._answers_ready, READY_SECONDS_MAX):
+                    self._trouble = f"The new {part.name} did not become ready; the old one goes on. See {part.log}."
+                    break
+        if self._trouble:
+            self._console.print(f"[red]✗[/] {escape(self._trouble)}")
+        elif self._worker is not None:
+            with self._step("The worker is started anew"):
+                supervisor.replace(self._worker, lambda _: True, READY_SECONDS_MAX)
+        self._renewals += 1
+        self._write_running(ready=True)
 
     def tell_death(self, part: Part, code: int, pause_seconds: float) -> None:
         """Say which part died, why as far as its log tells, and when it starts again."""
@@ -146,9 +174,9 @@ class Instance:
             server.create_database(DATABASE)
             return server.url(DATABASE), not server.has_tables(DATABASE)
 
-    def _environment(self, database_url: str) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         return os.environ | {
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": self._database_url,
             "SETARIA_HOME": str(self.home.path),
             "SETARIA_SECRET_KEY": os.environ.get("SETARIA_SECRET_KEY") or self.home.secret_key(),
             "SETARIA_BASE_URL": self._url,
@@ -179,12 +207,20 @@ class Instance:
                     )
 
     def _start_parts(self, supervisor: Supervisor) -> None:
-        with self._step("Web server and worker") as tick:
+        with self._step("Web server and worker" if self._web_processes == 1 else "Web servers and worker") as tick:
             arguments = ("web", "--host", self._host, "--port", str(self._port))
-            supervisor.start(self._part("web server", self.home.log / "web.log", *arguments))
-            supervisor.start(self._part("worker", self.home.log / "worker.log", "worker"))
+            # They share the port (SO_REUSEPORT): the kernel spreads connections over those that listen.
+            for number in range(1, self._web_processes + 1):
+                which = "" if self._web_processes == 1 else f" {number}"
+                log = self.home.log / f"web{which.replace(' ', '-')}.log"
+                self._web.append(self._part(f"web server{which}", log, *arguments))
+            self._worker = self._part("worker", self.home.log / "worker.log", "worker")
+            for part in (*self._web, self._worker):
+                supervisor.start(part)
             deadline = time.monotonic() + READY_SECONDS_MAX
-            while not _answers_ready(self._host, self._port):
+            waiting = {part.process.pid: part for part in self._web if part.process is not None}
+            while waiting:
+                waiting.pop(_ready_process(self._host, self._port) or 0, None)
                 supervisor.wait(0.05)
                 tick()
                 if death := supervisor.first_death():
@@ -193,12 +229,15 @@ class Instance:
                         f"The {part.name} ended while it started ({_reason(code)}). The data were kept.\n"
                         f"Its log {part.log} ends:\n{_indented(tail(part.log))}"
                     )
-                if time.monotonic() > deadline:
-                    log = self.home.log / "web.log"
+                if waiting and time.monotonic() > deadline:
+                    log = next(iter(waiting.values())).log
                     raise UpError(
                         f"{self._url}/ready did not answer 200 within {READY_SECONDS_MAX:.0f} s. The data were kept.\n"
                         f"The log {log} ends:\n{_indented(tail(log))}"
                     )
+
+    def _answers_ready(self, pid: int) -> bool:
+        return _ready_process(self._host, self._port) == pid
 
     def _part(self, name: str, log: Path, *arguments: str) -> Part:
         def launch() -> subprocess.Popen[bytes]:
@@ -209,10 +248,14 @@ class Instance:
 
     # --- what is written down and said ---
 
-    def _write_running(self, database_url: str, *, ready: bool) -> None:
-        since = datetime.now(UTC).isoformat(timespec="seconds")
+    def _write_running(self, *, ready: bool) -> None:
         if self._claim is not None:
-            self._claim.write(Running(os.getpid(), self._port, self._url, since, database_url, ready))
+            self._claim.write(
+                Running(
+                    os.getpid(), self._port, self._url, self._since, self._database_url, ready,
+                    renewals=self._renewals, trouble=self._trouble,
+                )
+            )  # fmt: skip
 
     @property
     def _accounts_file(self) -> Path:
@@ -361,14 +404,18 @@ def _ensure_external_database(url: str) -> bool:
     return bool(row and row[0])
 
 
-def _answers_ready(host: str, port: int) -> bool:
-    """Asked by hand: the HTTP client would cost the supervisor 5 MB for as long as it lives."""
+def _ready_process(host: str, port: int) -> int | None:
+    """Return the process id of the web server that happens to take the connection and is ready; None else.
+
+    Asked by hand: the HTTP client would cost the supervisor 5 MB for as long as it lives.
+    """
     try:
         with socket.create_connection((_reachable(host).strip("[]"), port), timeout=2) as connection:
             connection.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return connection.recv(64).startswith(b"HTTP/1.1 200")
-    except OSError:
-        return False
+            head, _, body = b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n\r\n")
+            return int(json.loads(body)["process"]) if head.startswith(b"HTTP/1.1 200") else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _reachable(host: str) -> str:

@@ -1,6 +1,8 @@
 """The web server, `setaria web`: granian, with the gate and Django behind it as one ASGI application.
 
-Granian keeps a small process that listens and starts the workers again, and one worker or more.
+Granian keeps a small process that starts its worker again, and the worker, which listens and serves. Several servers
+may share one port (SO_REUSEPORT), so that one can be started anew while the others serve. Told to stop, a server
+accepts nothing more, answers what is in flight with `connection: close`, commits what is waiting, and ends.
 Static files never reach Python.
 """
 
@@ -23,7 +25,7 @@ STATIC_SECONDS_FRESH = 365 * 86400  # their names change with their contents
 DRAIN_SECONDS_MAX = 3  # for open streams when the web server stops
 
 
-def serve(*, host: str, port: int, processes: int, static: Path) -> None:
+def serve(*, host: str, port: int, static: Path) -> None:
     """Run the web server in this process until SIGTERM or SIGINT (granian supervises its workers)."""
     static.mkdir(parents=True, exist_ok=True)
     Server(
@@ -31,7 +33,7 @@ def serve(*, host: str, port: int, processes: int, static: Path) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGI,
-        workers=processes,
+        workers=1,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         websockets=False,

@@ -11,6 +11,7 @@ from setaria.kernel.clock import now
 from setaria.kernel.invariants import Finding, check_all
 from setaria.sight.wall.event import named
 from setaria.sight.wall.figures import Figures, Reader
+from setaria.site.rush import history
 from setaria.site.rush.notes import Evidence
 from setaria.site.rush.reckoning import Statement, Supply, reckon
 from setaria.site.rush.report import Passed, Report, latency, mean_and_peak
@@ -30,6 +31,11 @@ _TOTALS = """
     SELECT count(*), count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE status = 3),
            coalesce(sum(total) FILTER (WHERE status = 2), 0)::bigint, coalesce(sum(total), 0)::bigint
     FROM orders_order WHERE drop_id = %s
+"""
+# Whatever makes units free in a pool after the opening.
+_RETURNS = """
+    SELECT variant_id, on_hand_change - held_change, at FROM inventory_movement
+    WHERE location_id = (SELECT pool_id FROM drops_drop WHERE id = %s) AND at > %s AND on_hand_change - held_change > 0
 """
 _REFUNDS = """
     SELECT count(*) FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id
@@ -65,6 +71,7 @@ def reckon_up(
     statements = reckon(stage.drop_id, supplies, wishes, evidence.acks, evidence.bank)
     if evidence.mixed_up:
         statements.append(Statement("mixed_up", "an answer about somebody else's order", evidence.mixed_up, []))
+    statements += history.check(evidence.attempts, *_fates_and_returns(stage, evidence))
     findings = list(check_all())
     event = named(stage.market, stage.slug)
     assert event is not None, "the drop is an event by itself"
@@ -109,6 +116,24 @@ def reckon_up(
         seconds=dict(seconds),
     )
     return report, statements, findings
+
+
+def _fates_and_returns(
+    stage: Stage, evidence: Evidence
+) -> tuple[dict[int, history.Fate], dict[int, list[tuple[float, int]]]]:
+    """Read which wishes became orders, and when units came (back) into the drop's pool."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM orders_order WHERE drop_id = %s", [stage.drop_id])
+        orders = {row[0].bytes for row in cursor.fetchall()}
+        cursor.execute(_RETURNS, [stage.drop_id, stage.opens_at])
+        rows = cursor.fetchall()
+    returns: dict[int, list[tuple[float, int]]] = {}
+    for variant, units, at in rows:
+        returns.setdefault(stage.variant_ids.index(variant), []).append(
+            ((at - stage.opens_at).total_seconds(), int(units))
+        )
+    fates = {n: history.Fate(item, order in orders) for n, (order, _, item) in enumerate(evidence.wishes)}
+    return fates, returns
 
 
 def _wall(figures: Figures) -> tuple[int, int, int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,9 +18,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from setaria.site.rush import instance as instances
 from setaria.site.rush import report
 from setaria.site.rush.instance import Instance, NoInstance
-from setaria.site.rush.kills import Killer, moments
+from setaria.site.rush.kills import Action, Troubles, actions, kills_at, restarts_at
 from setaria.site.rush.notes import Evidence, Plan, Ready, Tally
 from setaria.site.rush.play import perform
+from setaria.site.rush.report import Report
 from setaria.site.rush.scenario import NoScenario, Scenario, load
 
 OPENS_SECONDS_MIN = 5.0
@@ -31,25 +32,40 @@ class CrowdFailed(Exception):
     """The crowd's process ended before its notes were complete."""
 
 
-def main(scenario: str, scale: float | None, seed: int, url: str | None, json_file: Path | None, kills: int = 0) -> int:
+def main(
+    scenario: str,
+    scale: float | None,
+    seed: int,
+    url: str | None,
+    json_file: Path | None,
+    kills: int = 0,
+    web: int = 1,
+    restarts: int = 0,
+) -> int:
     """Play a scenario and print what became of it; 0 if nothing was lost, doubled or oversold, else 1.
 
-    `kills`: so many times a part of its own instance is killed in the middle. 2 means it could not be played.
+    Its own instance has `web` web processes. `kills`: so many times a part of it is killed in the middle; `restarts`:
+    so often it is started anew by `setaria restart`. 2 means it could not be played.
     """
     console = report.screen()
     try:
         whole = load(scenario)
         chosen = whole.scaled(scale or whole.scale)
-        if url and kills:
-            raise NoInstance("Only parts of an instance of our own can be killed: leave out the address.")
+        if url and (kills or restarts):
+            raise NoInstance("Only parts of an instance of our own can be killed or restarted: leave out the address.")
+        troubles = kills_at(kills, seed, chosen.seconds) + restarts_at(restarts, chosen.seconds)
         with ExitStack() as stack:
-            rush = Rush(console, Path(scenario).stem, chosen, seed, kills)
+            rush = Rush(console, Path(scenario).stem, chosen, seed, troubles)
             if url:
                 instance = instances.running(url)
             else:
                 with rush.step("An instance of our own"):
-                    instance = stack.enter_context(instances.temporary())
-            return rush.play(instance, json_file)
+                    instance = stack.enter_context(instances.temporary(web=web))
+            use_django(instance)
+            result = rush.play(instance, actions(instance, seed))
+            if json_file is not None:
+                json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+            return 0 if result.clean else 1
     except (NoScenario, NoInstance, CrowdFailed) as error:
         console.print(f"[red]✗[/] {escape(str(error))}")
         return 2
@@ -58,10 +74,12 @@ def main(scenario: str, scale: float | None, seed: int, url: str | None, json_fi
 class Rush:
     """One rehearsal, step by step."""
 
-    def __init__(self, console: Console, name: str, scenario: Scenario, seed: int, kills: int) -> None:
+    def __init__(
+        self, console: Console, name: str, scenario: Scenario, seed: int, troubles: list[tuple[float, str]]
+    ) -> None:
+        """`troubles`: (seconds after opening, name of an action that `play` is given)."""
         self._console, self._name, self._scenario, self._seed = console, name, scenario, seed
-        self._kills = moments(kills, seed, scenario.seconds)
-        self._killed: list[tuple[float, str]] = []
+        self._troubles = troubles
         self.seconds: dict[str, float] = {}
 
     @contextmanager
@@ -72,9 +90,8 @@ class Rush:
         self.seconds[title] = round(time.monotonic() - began, 1)
         self._console.print(f"[green]✓[/] {title}  [dim]{self.seconds[title]:.1f} s[/]")
 
-    def play(self, instance: Instance, json_file: Path | None) -> int:
-        """Take every step after there is an instance; the exit code."""
-        _use_django(instance)
+    def play(self, instance: Instance, actions: Mapping[str, Action]) -> Report:
+        """Take every step after there is an instance, which this process's Django uses; print and return the report."""
         from setaria.site.rush import aftermath
         from setaria.site.rush.stage import set_stage
 
@@ -90,26 +107,24 @@ class Rush:
             secret=instance.secret,
         )  # fmt: skip
         with self.step("The rush"):
-            evidence = self._let_in(instance, plan)
+            evidence, done = self._let_in(actions, plan)
         with self.step("Every order settled"):
             aftermath.await_settled(stage, scenario)
         with self.step("The reckoning"):
             result, statements, findings = aftermath.reckon_up(
-                self._name, scenario, self._seed, stage, evidence, self._killed, self.seconds
+                self._name, scenario, self._seed, stage, evidence, done, self.seconds
             )
         report.show(self._console, result, statements, findings)
-        if json_file is not None:
-            json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-        return 0 if result.clean else 1
+        return result
 
-    def _let_in(self, instance: Instance, plan: Plan) -> Evidence:
-        """Run the crowd in a process of its own; show how it goes, and kill what is to be killed."""
+    def _let_in(self, actions: Mapping[str, Action], plan: Plan) -> tuple[Evidence, list[tuple[float, str]]]:
+        """Run the crowd in a process of its own; show how it goes, make the troubles, and return those made."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
         crowd = context.Process(target=perform, args=(plan, theirs), name="crowd")
         crowd.start()
         theirs.close()
-        killer = Killer(instance, self._kills, plan.opens_at)
+        troubles = Troubles(self._troubles, actions, plan.opens_at)
         try:
             with self._progress() as progress:
                 task = progress.add_task("", total=None, placed=0, paid=0, refused=0, rate=0)
@@ -118,8 +133,7 @@ class Rush:
                     if ours.poll(0.05):
                         match ours.recv():
                             case Evidence() as evidence:
-                                self._killed = killer.done
-                                return evidence
+                                return evidence, troubles.done
                             case Ready(wishes):
                                 progress.update(task, total=wishes)
                             case Tally(settled, placed, paid, refused):
@@ -129,7 +143,7 @@ class Rush:
                                 progress.update(
                                     task, completed=settled, placed=placed, paid=paid, refused=refused, rate=rate
                                 )
-                    killer.look()
+                    troubles.look()
         except EOFError:
             raise CrowdFailed("The crowd's process ended early; what it said is above.") from None
         finally:
@@ -151,7 +165,7 @@ class Rush:
         )
 
 
-def _use_django(instance: Instance) -> None:
+def use_django(instance: Instance) -> None:
     """Point this process's Django at the instance; it must not have been set up before."""
     os.environ["DATABASE_URL"] = instance.database_url
     os.environ["SETARIA_SECRET_KEY"] = instance.secret

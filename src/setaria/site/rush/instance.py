@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,12 @@ class Instance:
 
     def part(self, name: str) -> int | None:
         """Return the process id of one of our own instance's parts: `web`, `worker` or `postgres`."""
-        for pid in processes.children(self.pid or 0):
-            words = processes.command(pid)
-            if name in words or Path(words[0]).name == name:
-                return pid
-        return None
+        return next(iter(self.parts(name)), None)
+
+    def parts(self, name: str) -> list[int]:
+        """Return the process ids of all parts of that name; there may be several web servers."""
+        commands = {pid: processes.command(pid) for pid in processes.children(self.pid or 0)}
+        return [pid for pid, words in commands.items() if name in words or Path(words[0]).name == name]
 
 
 def running(url: str) -> Instance:
@@ -58,8 +59,10 @@ def running(url: str) -> Instance:
 
 
 @contextmanager
-def temporary(tick: Callable[[], None] = lambda: None) -> Iterator[Instance]:
-    """Run an instance that flushes to disk like a real one, with nothing in it; removed afterwards. About 8 seconds.
+def temporary(
+    tick: Callable[[], None] = lambda: None, *, web: int = 1, variables: Mapping[str, str] | None = None
+) -> Iterator[Instance]:
+    """Run an instance of `web` web processes that flushes to disk like a real one, with nothing in it; removed afterwards. About 8 seconds.
 
     `tick` is called while it starts. Raises NoInstance with the end of its log when it does not.
     """
@@ -68,10 +71,11 @@ def temporary(tick: Callable[[], None] = lambda: None) -> Iterator[Instance]:
         folder.chmod(0o711)  # PostgreSQL runs as another user and must pass through
     home = Home(folder / "home")
     port = free_port()
-    env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED} | dict(variables or {})
     log = folder / "up.log"
     with open_log(log) as out:
-        process = spawn(setaria("up", "--port", str(port), "--home", str(home.path), "--no-demo"), env, out)
+        command = setaria("up", "--port", str(port), "--home", str(home.path), "--no-demo", "--web", str(web))
+        process = spawn(command, env, out)
     try:
         _await(home, process, log, tick)
         found = home.running()

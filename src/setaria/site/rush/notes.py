@@ -7,6 +7,7 @@ from collections import Counter
 
 import msgspec
 
+from setaria.site.rush.history import Attempt
 from setaria.site.rush.scenario import Scenario
 
 
@@ -45,6 +46,7 @@ class Evidence(msgspec.Struct):
     wishes: list[tuple[bytes, int, int]] = msgspec.field(default_factory=list)  # order, customer, number of the item
     acks: list[tuple[bytes, int, str]] = msgspec.field(default_factory=list)  # order, total, pay_by: each content once
     bank: list[tuple[bytes, bytes, int]] = msgspec.field(default_factory=list)  # payment, order, amount taken
+    attempts: list[Attempt] = msgspec.field(default_factory=list)  # every answered request for an order
     refused: Counter[str] = msgspec.field(default_factory=Counter)  # answers by code
     settled: Counter[str] = msgspec.field(default_factory=Counter)  # last answers of all wishes, by code or PLACED
     bank_told: Counter[str] = msgspec.field(default_factory=Counter)  # notifications by answer

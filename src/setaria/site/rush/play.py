@@ -20,6 +20,7 @@ import uvloop
 from setaria.site.rush.bank import Bank
 from setaria.site.rush.client import address, order_body, post
 from setaria.site.rush.crowd import crowd
+from setaria.site.rush.history import PLACED, Attempt
 from setaria.site.rush.notes import Evidence, Plan, Ready, Tally
 from setaria.site.rush.pool import Job, Pool
 from setaria.trade.drops import passes
@@ -121,9 +122,14 @@ class Play:
 
     def _answered(self, job: Job, status: int, body: bytes, now: float) -> None:
         if status == 201:
+            self._note(job, PLACED, now)
             self._acknowledged(job, body, now)
         else:
             self._refuse(job, body, now)
+
+    def _note(self, job: Job, code: str, now: float) -> None:
+        opens, began = self._opens, job.sent if job.began is None else job.began
+        self.evidence.attempts.append(Attempt(job.about, began - opens, job.sent - opens, now - opens, job.lost, code))
 
     def _acknowledged(self, job: Job, body: bytes, now: float) -> None:
         number: int = job.about
@@ -155,6 +161,7 @@ class Play:
 
     def _refuse(self, job: Job, body: bytes, now: float) -> None:
         code = _read_told(body).code
+        self._note(job, code, now)
         self.evidence.refused[code] += 1
         self._refused += 1
         back = self._comes_back(job, code, now)
@@ -165,7 +172,7 @@ class Play:
         if code not in COME_BACK_SECONDS:
             self.evidence.refusing_ms.append((now - job.due) * 1000)
         again = Job(job.kind, job.about, job.request, back)
-        again.tries = job.tries + 1
+        again.tries, again.began, again.lost = job.tries + 1, job.began, job.lost
         self._pool.plan(again)
 
     def _comes_back(self, job: Job, code: str, now: float) -> float | None:

@@ -17,14 +17,19 @@ RECONNECT_SECONDS = 0.1
 
 
 class Job:
-    """A request to be made at `due` (the loop's clock); `about` is its owner's. `cut_after`: hang up so soon, once."""
+    """A request to be made at `due` (the loop's clock); `about` is its owner's. `cut_after`: hang up so soon, once.
 
-    __slots__ = ("about", "cut_after", "due", "kind", "request", "tries")
+    `began`: when it was first sent, `sent`: when last, `lost`: how many sendings had no answer.
+    """
+
+    __slots__ = ("about", "began", "cut_after", "due", "kind", "lost", "request", "sent", "tries")
 
     def __init__(self, kind: int, about: Any, request: bytes, due: float) -> None:
         self.kind, self.about, self.request, self.due = kind, about, request, due
         self.cut_after: float | None = None
-        self.tries = 0
+        self.began: float | None = None
+        self.sent = 0.0
+        self.tries = self.lost = 0
 
 
 Answered = Callable[[Job, int, bytes, float], None]
@@ -106,6 +111,7 @@ class Pool:
                 self._free.remove(connection)
         else:
             job.tries += 1
+            job.lost += 1
             self._planned += 1
             heappush(self._later, (self._loop.time() + RECONNECT_SECONDS, self._planned, job))
         self.lost += 1
@@ -122,7 +128,9 @@ class Pool:
     def _send(self, connection: Connection, job: Job) -> None:
         now = self._loop.time()
         connection.job = job
-        connection.sent_at = now
+        connection.sent_at = job.sent = now
+        if job.began is None:
+            job.began = now
         self.requests += 1
         connection.send(job.request)
         if job.cut_after is not None:

@@ -145,7 +145,7 @@ def _rows(r: Report) -> list[tuple[str, str]]:
         ("refusing, ms: p50, p90, p99, max", _ms(r.refusing_ms)),
         ("connections cut by buyers, lost", f"{r.cut_connections:,}, {r.lost_connections - r.cut_connections:,}"),
     ]
-    rows += [("killed", ", ".join(f"{name} at {at:.1f} s" for at, name in r.kills))] if r.kills else []
+    rows += [("troubles", ", ".join(f"{name} at {at:.1f} s" for at, name in r.kills))] if r.kills else []
     for passed in r.passed:
         documented = f" (documented: {passed.documented_seconds:.0f} s)" if passed.documented_seconds else ""
         rows.append((f"¥{passed.amount / FEN:,.0f} after", f"{passed.seconds:.1f} s{documented}"))

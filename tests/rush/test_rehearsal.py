@@ -12,23 +12,26 @@ TINY = Path(__file__).with_name("tiny.toml")
 PROGRAM = (
     "import sys; from pathlib import Path; from setaria.site.rush.cli import main\n"
     "if __name__ == '__main__':\n"
-    "    sys.exit(main(sys.argv[1], float(sys.argv[2]), 11, None, Path(sys.argv[3]), int(sys.argv[4])))"
+    "    sys.exit(main(sys.argv[1], float(sys.argv[2]), 11, None, Path(sys.argv[3]),\n"
+    "        *map(int, sys.argv[4:])))"
 )
 
 
-def rehearse(folder, *, scale=1.0, kills=0):
+def rehearse(folder, *, scale=1.0, kills=0, web=1, restarts=0):
     """Play the tiny rush in a process of its own, as the command does; its report."""
     file = folder / "report.json"
     own = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SETARIA_SECRET_KEY", "SETARIA_HOME")
     env = {name: value for name, value in os.environ.items() if name not in own}
-    command = [sys.executable, "-c", PROGRAM, str(TINY), str(scale), str(file), str(kills)]
+    command = [sys.executable, "-c", PROGRAM, str(TINY), str(scale), str(file)]
+    command += [str(kills), str(web), str(restarts)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(file.read_text())
 
 
-def test_a_tiny_rush_adds_up(tmp_path):
-    report = rehearse(tmp_path)
+def test_a_tiny_rush_adds_up_while_two_gates_are_started_anew(tmp_path):
+    report = rehearse(tmp_path, web=2, restarts=1)
+    assert [name for _, name in report["kills"]] == ["rolling restart"]
     assert set(report["reckoning"].values()) == {0}
     assert report["audit_broken"] == []
     assert report["wall_is_right"]

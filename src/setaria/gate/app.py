@@ -31,6 +31,7 @@ from setaria.gate.answers import (
 )
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.metrics import LOOP_SECONDS, PAGES_BUSY
+from setaria.gate.sales import LastSales
 from setaria.gate.streams import Memory
 from setaria.kernel.clock import now
 from setaria.sight.wall.ticket import check
@@ -53,11 +54,12 @@ _OPENAPI = answer(200, encode(openapi.DOCUMENT))
 class Gate:
     """One web process's application."""
 
-    def __init__(self, pages: WSGIApp, secret: str) -> None:
+    def __init__(self, pages: WSGIApp, secret: str, sales: LastSales | None = None) -> None:
+        """`sales`: shared with the other web processes of this machine, if there are any."""
         self._pages = WSGIMiddleware(pages, workers=PAGE_THREADS)
         self._pages_busy = 0
         self.memory = Memory()
-        self.orders = OrderIntake(secret)
+        self.orders = OrderIntake(secret, sales or LastSales())
         self.notifications = NotificationIntake(secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

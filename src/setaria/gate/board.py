@@ -2,9 +2,11 @@
 
 Everything here is a hint that saves a trip to the database; the door decides. The one thing answered from memory
 alone is a sell-out, and only when it is committed: `free` was 0 in a snapshot that also lists every order made for
-the item up to then. An order made later needs stock that came back, which a later snapshot would show first.
+the item up to then. An order made later needs stock that came back: whichever process made it has said so (`sales`)
+before its buyer could repeat it, and the snapshot is not used any more.
 """
 
+import time
 from array import array
 from bisect import bisect_left
 from datetime import datetime
@@ -13,6 +15,8 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+
+from setaria.gate.sales import LastSales
 
 REFRESH_SECONDS = 0.2
 
@@ -27,14 +31,16 @@ class ItemState(msgspec.Struct):
     free: int
     version: int  # changes with every change of the stock account
     made: "array[int] | None" = None
+    read_at: float = 0.0  # `time.monotonic` before the snapshot was taken
 
-    def refuses(self, order_id: UUID) -> bool:
+    def refuses(self, order_id: UUID, sales: LastSales) -> bool:
         """Whether an order for this item can be refused as sold out without asking the door.
 
-        An order that was made before must get its first answer, so ids that may be known are let through.
+        An order that was made before must get its first answer, so ids that may be known are let through, and all
+        when there may have been a sale since the snapshot.
         """
         made = self.made
-        if made is None:
+        if made is None or sales.any_since(self.variant_id, self.read_at):
             return False
         mark = _mark(order_id)
         at = bisect_left(made, mark)
@@ -89,6 +95,7 @@ _MADE = """
 
 def read(before: dict[str, DropState]) -> dict[str, DropState]:
     """Read all drops that are not finished, by slug, in one snapshot; `before` saves re-reading what is still so."""
+    read_at = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(_DROPS)
@@ -97,6 +104,7 @@ def read(before: dict[str, DropState]) -> dict[str, DropState]:
         for slug, *fields in cursor.fetchall():
             item = ItemState(*fields)
             drops[slug].items[item.sku] = item
+            item.read_at = read_at
             if item.free == 0:
                 item.made = _made(cursor, drops[slug], item, before.get(slug))
     return drops

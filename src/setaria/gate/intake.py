@@ -10,6 +10,7 @@ from setaria.gate.answers import Answer, Receive, Scope, answer, encode, overloa
 from setaria.gate.board import DropState, ItemState
 from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.metrics import NOTIFICATIONS, ORDERS
+from setaria.gate.sales import LastSales
 from setaria.kernel.clock import now
 from setaria.trade.drops import passes
 from setaria.trade.orders.place import place
@@ -84,12 +85,25 @@ def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
 class OrderIntake:
     """Answers `POST /rush/{drop}/orders`."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, sales: LastSales) -> None:
+        self._sales = sales
         self.committer: Committer[Request, Outcome] = Committer(
-            "orders", place_batch, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
+            "orders", self._place, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
         )
         self._key = passes.key_from(secret)
         self._turned_away = ORDERS.labels("OVERLOADED")
+
+    def _place(self, requests: Sequence[Request]) -> Sequence[Outcome]:
+        outcomes = place_batch(requests)
+        sold = {
+            line.variant_id
+            for request, outcome in zip(requests, outcomes, strict=True)
+            if isinstance(outcome, Placed)
+            for line in request.lines
+        }
+        if sold:
+            self._sales.note(sold)
+        return outcomes
 
     async def post(self, drop: DropState, scope: Scope, receive: Receive) -> Answer:
         """Turn one HTTP request into one answer."""
@@ -110,7 +124,7 @@ class OrderIntake:
             return refusal("BAD_PASS", scope)
         if seconds < drop.opens_at.timestamp():
             return refusal("NOT_OPEN", scope)
-        lines, sold_out = _lines(message, drop, leave)
+        lines, sold_out = self._lines(message, drop, leave)
         if lines is None:
             return refusal("UNKNOWN_ITEM", scope)
         if sold_out:
@@ -132,19 +146,20 @@ class OrderIntake:
         self._turned_away.inc()
         return overloaded(scope)
 
-
-def _lines(message: OrderMessage, drop: DropState, leave: passes.Pass) -> tuple[tuple[Line, ...] | None, bool]:
-    """Translate SKUs; also say whether an item is known to be sold out for this order."""
-    lines = []
-    sold_out = False
-    for line in message.lines:
-        item: ItemState | None = drop.items.get(line.sku)
-        if item is None or leave.variant_id not in (passes.ANY_VARIANT, item.variant_id):
-            return None, False
-        if item.refuses(leave.order_id):
-            sold_out = True
-        lines.append(Line(item.variant_id, line.quantity, line.price))
-    return tuple(lines), sold_out
+    def _lines(
+        self, message: OrderMessage, drop: DropState, leave: passes.Pass
+    ) -> tuple[tuple[Line, ...] | None, bool]:
+        """Translate SKUs; also say whether an item is known to be sold out for this order."""
+        lines = []
+        sold_out = False
+        for line in message.lines:
+            item: ItemState | None = drop.items.get(line.sku)
+            if item is None or leave.variant_id not in (passes.ANY_VARIANT, item.variant_id):
+                return None, False
+            if item.refuses(leave.order_id, self._sales):
+                sold_out = True
+            lines.append(Line(item.variant_id, line.quantity, line.price))
+        return tuple(lines), sold_out
 
 
 class NotificationIntake:

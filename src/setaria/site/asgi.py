@@ -17,5 +17,7 @@ from a2wsgi.wsgi_typing import WSGIApp
 from django.conf import settings
 
 from setaria.gate.app import Gate
+from setaria.gate.sales import LastSales
 
-application = Gate(cast(WSGIApp, pages), settings.SECRET_KEY)
+settings.HOME.mkdir(parents=True, exist_ok=True)
+application = Gate(cast(WSGIApp, pages), settings.SECRET_KEY, LastSales(settings.HOME / "last-sales"))

@@ -4,8 +4,8 @@ Its clock stands still at `world.now` until a test moves it. It starts in 2031 b
 change the past by the real clock.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from setaria.kernel.ids import new_id
 from setaria.kernel.invariants import check_all
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Member
+from setaria.trade.admission.lanes import Lane
 from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
 from setaria.trade.orders.destination import set_destination
@@ -30,6 +31,8 @@ from setaria.trade.orders.release import Cancellation, cancel, expire
 from setaria.trade.orders.requests import Line, Outcome, Placed, Refused, Request
 from setaria.trade.orders.settle import Answer as Settled
 from setaria.trade.orders.settle import Money, settle
+from setaria.trade.preorders.models import Programme
+from setaria.trade.preorders.prepare import prepare as prepare_programme
 
 OPENING = datetime(2031, 11, 11, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -111,6 +114,25 @@ class World:
             slug, name={"en": slug}, line={"en": slug}, channel=self.web, opens_at=opens_at,
             closes_at=closes_at or opens_at + HOUR, now=self.now, payment_seconds=payment_seconds,
             items=[Item(variant.id, n, limit, price) for variant, n in units.items()],
+        )  # fmt: skip
+
+    def programme(
+        self,
+        places: int,
+        *,
+        price: int = 199_900,
+        stock: int = 1_000,
+        lanes: Sequence[Lane] = (),
+        weeks: Sequence[tuple[int, int, date]] = (),
+        lasts: timedelta = HOUR,
+        **how: object,
+    ) -> Programme:
+        """A programme that opens now for an hour and ends in thirty days, for a thing of its own."""
+        variant = self.thing(price=price, stock=stock)
+        return prepare_programme(
+            variant.sku.lower(), name={"en": "First phone"}, line={"en": "One each."}, channel=self.web,
+            variant=variant, amount=price, places_max=places, lanes=lanes or [Lane("everyone", self.now)],
+            closes_at=self.now + lasts, ends_at=self.now + 30 * DAY, weeks=weeks, now=self.now, **how,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def member(self, **fields: object) -> int:

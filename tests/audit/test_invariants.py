@@ -5,10 +5,12 @@ A new invariant without a breaker here fails `test_the_audit_finds_what_is_broke
 
 import json
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.db import connection
 from tests.guards import Unguarded
+from tests.preorders.conftest import Queue
 from tests.races.together import together
 from tests.world import HOUR, MINUTE, SECOND, World
 
@@ -22,6 +24,8 @@ from setaria.site import audit
 from setaria.trade.drops.models import DropItem
 from setaria.trade.orders.models import Order, Settlement
 from setaria.trade.payments import refund
+from setaria.trade.preorders.models import Receipt, Slip, Supply
+from setaria.trade.preorders.weeks import slip
 
 
 class Busy:
@@ -46,6 +50,14 @@ class Busy:
         car = world.thing("car", price=AMOUNTS[0], stock=1)
         world.pay(world.placed(car))
         Reader(current("cn", world.now)).read(world.now + 3 * SECOND)
+        self.queue = Queue(world, deposit_amount=10_000, weeks=[(1, 8, date(2031, 12, 1)), (9, 10, date(2031, 12, 8))])
+        self.programme = self.queue.programme
+        self.places = self.queue.come(5)
+        for place in self.places[:3]:
+            self.queue.deposit(place)
+        self.queue.deposit(self.places[3], 9_999)
+        self.queue.supply(1)
+        slip(self.programme, 1, date(2031, 12, 15), {"en": "The glass came late."}, now=world.now)
         self.pool = self.night.pool_id
         self.warehouse = world.warehouse.id
 
@@ -166,7 +178,7 @@ def a_payment_pays_one_order(busy: Busy, _: Unguarded) -> object:
 
 @breaks
 def claims_are_living_orders(busy: Busy, _: Unguarded) -> object:
-    sql("UPDATE orders_claim SET quantity = 0")
+    sql("UPDATE orders_claim SET quantity = 0 WHERE drop_id = %s", busy.night.id)
     customer = Order.objects.get(pk=busy.rushed.id).customer_id
     return f"{customer} {busy.night.id} {busy.phone.id} 0 1"
 
@@ -180,7 +192,7 @@ def prices_were_the_price_book(busy: Busy, unguarded: Unguarded) -> object:
 
 @breaks
 def nothing_sold_before_opening(busy: Busy, _: Unguarded) -> object:
-    sql("UPDATE drops_drop SET opens_at = %s", busy.world.now + SECOND)
+    sql("UPDATE drops_drop SET opens_at = %s WHERE id = %s", busy.world.now + SECOND, busy.night.id)
     return busy.rushed.id
 
 
@@ -226,8 +238,72 @@ def refunds_are_owed(busy: Busy, _: Unguarded) -> object:
 
 @breaks
 def drops_sell_from_their_pool_only(busy: Busy, _: Unguarded) -> object:
-    DropItem.objects.all().delete()
+    DropItem.objects.filter(drop=busy.night).delete()
     return f"{busy.rushed.id} {busy.phone.id}"
+
+
+@breaks
+def place_numbers_have_no_gaps(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE preorders_place SET number = 7 WHERE number = 5")
+    return f"{busy.programme.id} 5 5 7"
+
+
+@breaks
+def places_keep_to_the_promise(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE preorders_programme SET places_living = 4")
+    return f"{busy.programme.id} 4 5"
+
+
+@breaks
+def places_within_the_limit(busy: Busy, _: Unguarded) -> object:
+    customer = busy.places[1].customer_id
+    sql("UPDATE preorders_place SET customer_id = %s, nth = 2 WHERE number = 3", customer)
+    return f"{customer} {busy.programme.id} 2 2 1"
+
+
+@breaks
+def programmes_orders_are_their_places(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE preorders_place SET customer_id = %s WHERE number = 1", busy.world.member())
+    return busy.places[0].id
+
+
+@breaks
+def nobody_is_passed_over(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE preorders_place SET state = 3, called_in = 2 WHERE number = 3")
+    return f"{busy.places[1].id} 2 3 2"
+
+
+@breaks
+def supplies_are_in_the_pool(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE preorders_supply SET units = units + 1")
+    return Supply.objects.get().id
+
+
+@breaks
+def deposits_are_held_by_their_places(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE preorders_place SET state = 2, stood_after = 0 WHERE number = 5")
+    return busy.places[4].id
+
+
+@breaks
+def applied_deposits_are_credits(busy: Busy, _: Unguarded) -> object:
+    sql("DELETE FROM orders_credit")
+    return busy.places[0].id
+
+
+@breaks
+def deposits_add_up(busy: Busy, _: Unguarded) -> object:
+    payment = Receipt.objects.get(place_id=busy.places[1].id).payment_id
+    sql("INSERT INTO orders_settlement (order_id, payment_id, provider, amount, currency, outcome, at)"
+        " VALUES (%s, %s, 'sandbox', 10000, 'CNY', 3, now())", busy.unpaid.id, payment)  # fmt: skip
+    return payment
+
+
+@breaks
+def slips_are_told(busy: Busy, _: Unguarded) -> object:
+    nobody = new_id()
+    sql("INSERT INTO preorders_notice (slip_id, place_id, at) VALUES (%s, %s, now())", Slip.objects.get().id, nobody)
+    return f"{Slip.objects.get().id} {nobody}"
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from setaria.kernel.ids import new_id
 from setaria.trade.drops import passes
 from setaria.trade.drops.models import Drop
 from setaria.trade.payments.sandbox import notification
+from setaria.trade.preorders.leave import key_from
+from setaria.trade.preorders.models import Programme
 
 SECONDS_MAX = 10
 
@@ -91,6 +93,16 @@ class Client:
     def token(self, drop: Drop, customer: int = 1, order: UUID | None = None) -> str:
         """A pass."""
         return passes.issue(self.key, customer, drop.id, order or new_id(), clock.now())
+
+    def leave(self, programme: Programme, customer: int, place: UUID | None = None) -> str:
+        """A pass to take a place."""
+        key = key_from(settings.SECRET_KEY)
+        return passes.issue(key, customer, programme.pk, place or new_id(), clock.now())
+
+    def place(self, programme: Programme, token: str, **how: Any) -> Response:
+        """Post for a place."""
+        body = msgspec.json.encode({"pass": token})
+        return self.ask("POST", f"/rush/{programme.slug}/places", body, **how)
 
     def order(self, drop: Drop, *lines: tuple[str, int, int], token: str = "", slug: str = "", **how: Any) -> Response:
         """Post an order of (sku, quantity, price)."""

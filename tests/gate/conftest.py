@@ -16,6 +16,7 @@ class Night:
         self.world = World(clock.now() - HOUR)
         self.phone = self.world.thing(f"phone-{id(self)}", price=199900, stock=100)
         self.band = self.world.thing(f"band-{id(self)}", price=14900, stock=100)
+        self.programme = self.world.programme(50, lasts=2 * HOUR)
         self.drop = self.world.drop({self.phone: 5, self.band: 50}, limit=3, closes_at=clock.now() + HOUR)
         self.world.now = clock.now()
 

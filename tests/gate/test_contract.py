@@ -28,6 +28,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 REACHED = {  # or the examples would be of little worth
     "/rush/{drop}": {200, 404},
     "/rush/{drop}/orders": {201, 403, 404, 409},
+    "/rush/{programme}/places": {404},
     "/payments/sandbox/notify": {403},
     "/health": {200},
     "/ready": {200},
@@ -81,7 +82,7 @@ def test_the_gate_keeps_its_contract(path: str, method: str, night: Night) -> No
         config = SchemathesisConfig.from_dict({"generation": {"mode": "all"}})
         schema = schemathesis.openapi.from_asgi("/rush/openapi.json", handed_over(gate), config=config)
         operation = schema[path][method]
-        drop = night.drop
+        drop, fan = night.drop, night.world.member()
         seen: set[int] = set()
 
         @hypothesis.settings(
@@ -93,7 +94,11 @@ def test_the_gate_keeps_its_contract(path: str, method: str, night: Night) -> No
             # Left to chance, no drop would ever be hit, and no pass ever be ours.
             if real and "drop" in (case.path_parameters or {}):
                 case.path_parameters["drop"] = drop.slug
-            if real > 1 and isinstance(case.body, dict) and "pass" in case.body:
+            if real and "programme" in (case.path_parameters or {}):
+                case.path_parameters["programme"] = night.programme.slug
+                if real == 3 and isinstance(case.body, dict):
+                    case.body["pass"] = gate.leave(night.programme, fan)
+            elif real > 1 and isinstance(case.body, dict) and "pass" in case.body:
                 case.body["pass"] = gate.token(drop)
                 if real == 3:
                     case.body["lines"] = [{"sku": night.band.sku, "quantity": 1, "price": 14900}]

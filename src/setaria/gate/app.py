@@ -31,6 +31,7 @@ from setaria.gate.answers import (
 )
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.metrics import LOOP_SECONDS, PAGES_BUSY
+from setaria.gate.places import PlaceIntake
 from setaria.gate.sales import LastSales
 from setaria.gate.streams import Memory
 from setaria.kernel.clock import now
@@ -60,7 +61,9 @@ class Gate:
         self._pages_busy = 0
         self.memory = Memory()
         self.orders = OrderIntake(secret, sales or LastSales())
+        self.places = PlaceIntake(secret)
         self.notifications = NotificationIntake(secret)
+        self._committers = (self.orders.committer, self.places.committer, self.notifications.committer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -81,6 +84,9 @@ class Gate:
                 return wrong_method("POST")
             drop = self.memory.drops.get(parts[2])
             return self._no_drop(scope) if drop is None else await self.orders.post(drop, scope, receive)
+        if len(parts) == 4 and parts[3] == "places":
+            programme = self.memory.programmes.get(parts[2])
+            return self._no_drop(scope) if programme is None else await self.places.respond(programme, scope, receive)
         if len(parts) == 3:
             return await self._rush_page(parts[2], method, scope, receive)
         return refusal("NOT_FOUND", scope)
@@ -175,14 +181,14 @@ class Gate:
                 gc.set_threshold(*GC_THRESHOLDS)
                 loop = asyncio.get_running_loop()
                 self.memory.start(loop)
-                self.orders.committer.start(loop)
-                self.notifications.committer.start(loop)
+                for committer in self._committers:
+                    committer.start(loop)
                 self._pulse = loop.create_task(_feel_pulse(loop))
                 await send({"type": "lifespan.startup.complete"})
             else:
                 loop = asyncio.get_running_loop()
                 self._pulse.cancel()
-                for committer in (self.orders.committer, self.notifications.committer):
+                for committer in self._committers:
                     await loop.run_in_executor(None, committer.stop)
                 await self.memory.stop()
                 await send({"type": "lifespan.shutdown.complete"})

@@ -19,6 +19,7 @@ from setaria.trade.orders.settle import Answer as Settled
 from setaria.trade.orders.settle import Money
 from setaria.trade.payments.notify import News, receive
 from setaria.trade.payments.sandbox import notification as sandbox
+from setaria.trade.preorders import deposits
 
 BODY_BYTES_MAX = 8 * 1024
 WAITING_MAX = 8_192
@@ -76,7 +77,14 @@ def place_batch(requests: Sequence[Request]) -> Sequence[Outcome]:
 
 def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
     """Apply a batch of payment news; a failed payment is answered by the word FAILED."""
-    answers = receive(news, now=now())
+    at = now()
+    for_places = [deposits.is_deposit(one.money.order_id) for one in news]
+    # Orders and deposits have nothing to do with each other; each gets its own, and the answers go back in order.
+    answers_of = {
+        True: iter(deposits.receive([one for one, yes in zip(news, for_places, strict=True) if yes], now=at)),
+        False: iter(receive([one for one, yes in zip(news, for_places, strict=True) if not yes], now=at)),
+    }
+    answers = [next(answers_of[yes]) for yes in for_places]
     for settled in answers:
         NOTIFICATIONS.labels(settled or "FAILED").inc()
     return [settled or "FAILED" for settled in answers]

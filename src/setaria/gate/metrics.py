@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 ORDERS = Counter("setaria_gate_orders_total", "Orders answered by the gate, by outcome or refusal code", ["outcome"])
+PLACES = Counter("setaria_gate_places_total", "Places answered by the gate, by outcome or refusal code", ["outcome"])
 NOTIFICATIONS = Counter("setaria_gate_notifications_total", "Payment notifications, by answer", ["answer"])
 BATCH_SIZE = Histogram(
     "setaria_gate_batch_size", "Requests in one committed batch", ["committer"],

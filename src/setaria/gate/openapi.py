@@ -5,11 +5,13 @@ from typing import Any
 import msgspec
 
 from setaria.gate.intake import OrderMessage
+from setaria.gate.places import PlaceMessage
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments.sandbox.notification import SIGNATURE_HEADER, Notification
+from setaria.trade.preorders.requests import Taken
 
 _SCHEMAS = msgspec.json.schema_components(
-    (OrderMessage, Placed, Notification), ref_template="#/components/schemas/{name}"
+    (OrderMessage, PlaceMessage, Placed, Taken, Notification), ref_template="#/components/schemas/{name}"
 )[1]
 _REFUSAL = {
     "type": "object",
@@ -31,6 +33,7 @@ def _refusals(**descriptions: str) -> dict[str, Any]:
 
 
 _DROP = {"name": "drop", "in": "path", "required": True, "schema": {"type": "string"}}
+_PROGRAMME = {"name": "programme", "in": "path", "required": True, "schema": {"type": "string"}}
 _BUSY = "Too many at once, or the outcome cannot be told yet; repeat after Retry-After seconds"
 
 DOCUMENT: dict[str, Any] = {
@@ -67,6 +70,35 @@ DOCUMENT: dict[str, Any] = {
                     ),
                 },
             }
+        },
+        "/rush/{programme}/places": {
+            "get": {
+                "summary": "A programme's state, from memory",
+                "parameters": [_PROGRAMME],
+                "responses": {
+                    "200": _json({"type": "object"}, "Server time, opening, closing, places promised and taken"),
+                    **_refusals(_404="There is no such programme", _503=_BUSY),
+                },
+            },
+            "post": {
+                "summary": "Take a place with a pass; the same pass again gets the first answer",
+                "parameters": [_PROGRAMME],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": _ref("PlaceMessage")}},
+                },
+                "responses": {
+                    "201": _json(_ref("Taken"), "Taken; a deposit is due by `deposit_by` where there is one"),
+                    **_refusals(
+                        _400="The request makes no sense",
+                        _403="The pass is forged, lapsed or for another programme",
+                        _404="There is no such programme",
+                        _409="Refused, with the reason as a code; nothing was changed",
+                        _413="The body is over 8 KiB",
+                        _503=_BUSY,
+                    ),
+                },
+            },
         },
         "/payments/sandbox/notify": {
             "post": {

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from django.db import connection
 
-from setaria.gate import board
+from setaria.gate import board, places
 from setaria.gate.answers import Receive, Send, encode
 from setaria.gate.metrics import SCREENS
 from setaria.kernel.clock import now
@@ -28,6 +28,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.drops: dict[str, board.DropState] = {}
+        self.programmes: dict[str, places.ProgrammeState] = {}
         self.ready = False
         self.figures: dict[str, Figures] = {}
         self._readers: dict[str, Reader] = {}
@@ -55,6 +56,7 @@ class Memory:
         while True:
             try:
                 self.drops = await loop.run_in_executor(self._thread, board.read, self.drops)
+                self.programmes = await loop.run_in_executor(self._thread, places.read_programmes)
                 self.ready = True
             except Exception as error:  # whatever it is, the board must be kept: without it nobody can buy
                 if self.ready:

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "setaria.trade.payments",
     "setaria.trade.payments.sandbox",
     "setaria.trade.drops",
+    "setaria.trade.preorders",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "django.contrib.auth",

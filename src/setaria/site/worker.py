@@ -1,5 +1,5 @@
-"""The worker process: lets overdue orders go within a second, owes back what must be refunded, clears up after
-drops, and runs the queue's jobs (procrastinate) beside it.
+"""The worker process: lets overdue orders go within a second, owes back what must be refunded, passes on
+lapsed places, clears up after drops, and runs the queue's jobs (procrastinate) beside it.
 """
 
 import signal
@@ -16,6 +16,8 @@ from setaria.site.jobs import run_jobs
 from setaria.trade.drops.prepare import finish
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
+from setaria.trade.preorders import deposits
+from setaria.trade.preorders.supply import call_all
 
 SWEEP_SECONDS = 0.5
 JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
@@ -26,12 +28,22 @@ log = structlog.get_logger(__name__)
 def sweep() -> None:
     """Do once what is due now."""
     _expire_all()
-    if collect(now=now()):
+    _pass_on()
+    if collect(now=now()) + deposits.collect(now=now()):
         log.info("refunds_due")
     while send_due(now=now()) == SEND_MAX:
         _expire_all()  # refunds may be many and slow; overdue orders do not wait for them
     for slug in finish(now()):
         log.info("drop_finished", drop=slug)
+
+
+def _pass_on() -> None:
+    """Places of programmes: those without a deposit end, units that are free call the next in the queue."""
+    deposits.lapse(now=now())
+    while deposits.decide(now=now()) == deposits.DECIDE_MAX:
+        pass
+    if made := call_all(now=now()):
+        log.info("places_ordered", places=made)
 
 
 def _expire_all() -> None:

@@ -59,7 +59,9 @@ def prepare(
         DropItem(drop=drop, variant_id=i.variant_id, limit_per_customer=i.limit_per_customer, position=position)
         for position, i in enumerate(items)
     )
-    move.transfer(new_id(), warehouse.id, pool.id, [move.Units(i.variant_id, i.units) for i in items], now=now)
+    funds = [move.Units(i.variant_id, i.units) for i in items if i.units]
+    if funds:  # a programme's units arrive later
+        move.transfer(new_id(), warehouse.id, pool.id, funds, now=now)
     for item in items:
         if item.amount is not None:
             since = max(opens_at, now + LEAD)

@@ -121,6 +121,20 @@ class Settlement(models.Model):
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_positive")]
 
 
+class Credit(models.Model):
+    """Money that arrived before the order did, and counts towards it until it is taken back from a dead order."""
+
+    order_id = models.UUIDField(primary_key=True)
+    payment_id = models.UUIDField(unique=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="credit_positive")]
+
+
 class MinuteOrders(models.Model):
     """Live counter: orders and money by minute, market, channel; one row per writer, so writers never wait.
 

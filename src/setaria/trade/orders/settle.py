@@ -53,6 +53,12 @@ class _State(msgspec.Struct):
     channel_id: int
     drop_id: int | None
     customer_id: int
+    credit: int = 0
+
+    @property
+    def due(self) -> tuple[int, str]:
+        """What pays it: the total less what was there before it (minor units), and the currency."""
+        return self.total - self.credit, self.currency
 
 
 _ORDERS = """
@@ -68,6 +74,7 @@ _LINES = """
     FROM orders_line AS line JOIN catalog_variant AS variant ON variant.id = line.variant_id
     WHERE line.order_id = ANY (%(ids)s) ORDER BY line.order_id, line.position
 """
+_CREDITS = "SELECT order_id, amount FROM orders_credit WHERE order_id = ANY (%(ids)s) AND revoked_at IS NULL"
 # Money that was applied, and what follows from it, in one statement: each has a price of its own.
 _WRITE = f"""
     WITH settlement AS (
@@ -103,8 +110,12 @@ def _settle(money: Sequence[Money], now: datetime) -> list[Answer]:
     with durable_batch() as batch:
         ids = sorted({m.order_id for m in money})
         key = {"ids": uuids(ids), "payments": uuids([m.payment_id for m in money])}
-        order_rows, earlier_rows, line_rows = (batch.query(sql, key) for sql in (_ORDERS, _EARLIER, _LINES))
+        order_rows, earlier_rows, line_rows, credits = (
+            batch.query(sql, key) for sql in (_ORDERS, _EARLIER, _LINES, _CREDITS)
+        )
         orders = {row[0]: _State(*row[1:]) for row in order_rows}
+        for order_id, amount in credits:
+            orders[order_id].credit = amount
         earlier = {(order, payment): tuple(rest) for order, payment, *rest in earlier_rows}
         lines: dict[UUID, list[tuple[int, ...]]] = {}
         for order_id, *line in line_rows:
@@ -147,7 +158,7 @@ def _judge(
         if before[:2] != (m.amount, m.currency):
             return Answer.CONFLICT, None
         return (Answer.PAID if before[2] == Outcome.APPLIED else Answer.REFUND), None
-    if (m.amount, m.currency) != (order.total, order.currency):
+    if (m.amount, m.currency) != order.due:
         return Answer.REFUND, Outcome.REFUND_WRONG_AMOUNT
     if order.status == Status.PLACED or (order.status == Status.EXPIRED and m.order_id in retaken):
         return Answer.PAID, Outcome.APPLIED
@@ -177,7 +188,7 @@ def _retake(
         for key, m in first.items()
         if (order := orders.get(m.order_id)) is not None
         and order.status == Status.EXPIRED
-        and (m.amount, m.currency) == (order.total, order.currency)
+        and (m.amount, m.currency) == order.due
         and key not in earlier
     }
     wanted = {

@@ -3,7 +3,14 @@ from django.db.models import Q
 
 
 class Payment(models.Model):
-    """One attempt to pay one order, recorded before the provider hears of it."""
+    """One attempt to pay one order, or a place's deposit, recorded before the provider hears of it.
+
+    `order_id` is what the provider is told it is for: the order, or the deposit's number.
+    """
+
+    class Purpose(models.TextChoices):
+        ORDER = "order"
+        DEPOSIT = "deposit"
 
     class Status(models.TextChoices):
         STARTED = "started"
@@ -12,6 +19,8 @@ class Payment(models.Model):
 
     id = models.UUIDField(primary_key=True)
     order_id = models.UUIDField(db_index=True)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.ORDER)
+    customer_id = models.BigIntegerField(null=True)
     provider = models.CharField(max_length=20)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)

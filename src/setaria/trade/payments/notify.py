@@ -25,12 +25,12 @@ def receive(news: Sequence[News], *, now: datetime) -> list[Answer | None]:
     """
     succeeded = [n.money for n in news if n.succeeded]
     answers = iter(settle(succeeded, now=now))
-    _end([n.money.payment_id for n in news if n.succeeded], "succeeded", now)
-    _end([n.money.payment_id for n in news if not n.succeeded], "failed", now)
+    end([n.money.payment_id for n in news if n.succeeded], "succeeded", now)
+    end([n.money.payment_id for n in news if not n.succeeded], "failed", now)
     return [next(answers) if n.succeeded else None for n in news]
 
 
-def _end(payment_ids: list[UUID], status: str, now: datetime) -> None:
+def end(payment_ids: list[UUID], status: str, now: datetime) -> None:
     """Note how attempts ended. A success that comes after a failure wins; a failure never undoes a success."""
     if not payment_ids:
         return

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from setaria.kernel.ids import new_id
-from setaria.trade.orders.models import Order, Status
+from setaria.trade.orders.models import Credit, Order, Status
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment
 
@@ -21,7 +21,7 @@ class Refusal(StrEnum):
 
 
 def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Payment | Refusal:
-    """Record an attempt to pay an order in full and return it, or say why not.
+    """Record an attempt to pay what is left of an order and return it, or say why not.
 
     An attempt with the same provider that has not ended is returned again: a buyer who clicks twice, or comes back,
     pays once. Raises KeyError for a provider that is not installed. Asks the provider nothing.
@@ -41,7 +41,13 @@ def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
             id=new_id(),
             order_id=order_id,
             provider=provider,
-            amount=order.total,
+            customer_id=customer_id,
+            amount=order.total - credited(order_id),
             currency=order.currency,
             started_at=now,
         )
+
+
+def credited(order_id: UUID) -> int:
+    """Return what counts towards an order already (minor units): a deposit, or nothing."""
+    return Credit.objects.filter(pk=order_id, revoked_at=None).values_list("amount", flat=True).first() or 0

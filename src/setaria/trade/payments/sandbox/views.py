@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from setaria.kernel.clock import now
-from setaria.trade.orders.models import Order
 from setaria.trade.payments.models import Payment
 from setaria.trade.payments.sandbox.bank import take
 from setaria.trade.payments.sandbox.manners import LATE_SECONDS, Manner, course
@@ -27,9 +26,9 @@ from setaria.trade.payments.sandbox.notification import NAME
 def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Show a payment to whoever owes it and take it as they choose; everybody else finds nothing here."""
     payment = get_object_or_404(Payment, pk=payment_id, provider=NAME)
-    if not Order.objects.filter(pk=payment.order_id, customer_id=request.user.pk or 0).exists():
+    if payment.customer_id is None or payment.customer_id != request.user.pk:
         raise Http404
-    back = reverse("store:order", args=[payment.order_id])
+    back = reverse(f"store:{payment.purpose}", args=[payment.order_id])
     if request.method == "POST":
         try:
             manner = Manner(request.POST.get("manner", ""))

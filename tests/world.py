@@ -106,6 +106,7 @@ class World:
         opens_at: datetime | None = None,
         closes_at: datetime | None = None,
         payment_seconds: int = 900,
+        admission: Drop.Admission = Drop.Admission.OPEN,
     ) -> Drop:
         """A drop that opens now for an hour, funded from the web channel's warehouse."""
         slug = slug or f"drop-{next(_numbers)}"
@@ -113,7 +114,7 @@ class World:
         return prepare(
             slug, name={"en": slug}, line={"en": slug}, channel=self.web, opens_at=opens_at,
             closes_at=closes_at or opens_at + HOUR, now=self.now, payment_seconds=payment_seconds,
-            items=[Item(variant.id, n, limit, price) for variant, n in units.items()],
+            admission=admission, items=[Item(variant.id, n, limit, price) for variant, n in units.items()],
         )  # fmt: skip
 
     def programme(

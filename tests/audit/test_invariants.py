@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from tests.audit import chance
 from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
 from tests.races.together import together
@@ -35,6 +36,7 @@ class Busy:
         self.world = world
         self.band, self.phone = world.thing("band", price=14900, stock=50), world.thing("phone", price=199900, stock=50)
         self.night = world.drop({self.phone: 10}, limit=2, opens_at=world.now + SECOND, closes_at=world.now + HOUR)
+        self.chance = chance.Chance(world)
         self.overdue = world.placed(self.band)
         world.later(16 * MINUTE)
         world.expire()
@@ -46,6 +48,7 @@ class Busy:
         world.cancel(self.cancelled)
         world.pay(self.cancelled)
         self.refunds = refund.collect(now=world.now)
+        self.chance.happen()
         self.unpaid = world.placed(self.band)
         car = world.thing("car", price=AMOUNTS[0], stock=1)
         world.pay(world.placed(car))
@@ -310,6 +313,9 @@ def slips_are_told(busy: Busy, _: Unguarded) -> object:
 def busy(broken_world: World) -> Busy:
     return Busy(broken_world)
 
+
+for _name, _breaker in chance.BREAKERS.items():
+    BREAKERS[_name] = lambda busy, unguarded, breaker=_breaker: breaker(busy.chance, unguarded)
 
 NAMES = [invariant.name for invariant in all_invariants()]
 

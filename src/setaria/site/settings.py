@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "setaria.trade.payments.sandbox",
     "setaria.trade.drops",
     "setaria.trade.preorders",
+    "setaria.trade.draws",
+    "setaria.trade.friendcodes",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "django.contrib.auth",

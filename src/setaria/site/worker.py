@@ -13,7 +13,11 @@ from django.db import connection
 
 from setaria.kernel.clock import now
 from setaria.site.jobs import run_jobs
+from setaria.trade.draws import draw as drawing
+from setaria.trade.draws import queries as draws
+from setaria.trade.draws.offer import pass_on
 from setaria.trade.drops.prepare import finish
+from setaria.trade.friendcodes import guesses
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.preorders import deposits
@@ -33,8 +37,25 @@ def sweep() -> None:
         log.info("refunds_due")
     while send_due(now=now()) == SEND_MAX:
         _expire_all()  # refunds may be many and slow; overdue orders do not wait for them
+    _draw()
     for slug in finish(now()):
         log.info("drop_finished", drop=slug)
+    guesses.forget(now())
+
+
+def _draw() -> None:
+    for draw in draws.due_to_seal(now()):
+        if drawing.seal(draw, now=now()):
+            log.info("draw_sealed", draw=draw)
+    for draw in draws.due_to_draw():
+        try:
+            if drawing.draw(draw, now=now()):
+                log.info("draw_drawn", draw=draw)
+        except drawing.WrongSeed:
+            log.error("draw_waits_for_its_secret", draw=draw)
+    for draw in draws.due_to_pass_on():
+        if offered := pass_on(draw, now=now()):
+            log.info("draw_places_passed_on", draw=draw, places=offered)
 
 
 def _pass_on() -> None:

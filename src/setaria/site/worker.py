@@ -1,5 +1,5 @@
 """The worker process: lets overdue orders go within a second, owes back what must be refunded, passes on
-lapsed places, clears up after drops, and runs the queue's jobs (procrastinate) beside it.
+lapsed places, draws, clears up after drops, and runs the queue's jobs (procrastinate) beside it.
 """
 
 import signal

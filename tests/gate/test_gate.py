@@ -330,7 +330,7 @@ def held_stock(night: Night) -> tuple[threading.Thread, threading.Event]:
 
 def test_past_the_bound_the_gate_says_so_at_once(night: Night, gate: Client) -> None:
     committer = gate.gate.orders.committer
-    committer._room = 2
+    committer._waiting_max = committer._room = 2
     holding, release = held_stock(night)
     tokens = [gate.token(night.drop, customer) for customer in range(1, 6)]
     answers: list[Response] = []

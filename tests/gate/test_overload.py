@@ -95,16 +95,16 @@ def test_a_database_that_stands_still_closes_the_door_and_opens_it_again(
 
 def test_the_queue_is_as_long_as_what_is_served_in_a_second() -> None:
     committer: Committer[int, int] = Committer("test", list, batch_max=1_000, waiting_max=8_000)
-    quick = [committer._room_after(1_000, 0.1) for _ in range(10)]
+    quick = [committer._served_after(1_000, 0.1) for _ in range(10)]
     assert quick[-1] == 8_000  # ten thousand a second: only memory is the limit
-    slow = [committer._room_after(1_000, 2.0) for _ in range(10)]
+    slow = [committer._served_after(1_000, 2.0) for _ in range(10)]
     assert slow == sorted(slow, reverse=True)
     assert slow[0] < 1_000  # one slow batch is enough to see it
     assert slow[-1] == pytest.approx(500, rel=0.01)
     # A lone order takes as long as a hundred: that is no reason to turn a crowd away.
-    lone = [committer._room_after(1, 0.003) for _ in range(10)]
+    lone = [committer._served_after(1, 0.003) for _ in range(10)]
     assert lone[-1] == 8_000
-    stuck = [committer._room_after(1, 60.0) for _ in range(10)]
+    stuck = [committer._served_after(1, 60.0) for _ in range(10)]
     assert stuck[-1] == BATCH_COUNTED_MIN
 
 

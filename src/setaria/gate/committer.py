@@ -42,6 +42,7 @@ UNSURE_SECONDS = 5.0
 WATCH_SECONDS = 0.1
 # A batch of fewer takes about as long as one of so many: most of its time is round trips and the flush to disk.
 BATCH_COUNTED_MIN = 100
+ANSWERS_AT_ONCE_MAX = 50
 NEWEST_SHARE = 0.5  # of the latest batch in the measured rate
 
 
@@ -73,6 +74,7 @@ class Committer(Generic[Q, A]):
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._room = waiting_max  # how many may wait now
+        self._served_max = waiting_max  # how many are served within `WAIT_SECONDS_MAX`
         self._seconds_each = 0.0
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._taking = threading.Lock()  # held to take from the front; appending needs none
@@ -135,7 +137,10 @@ class Committer(Generic[Q, A]):
     def _take(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
         with self._taking:
             self._began = time.monotonic()
-            self._under_way = self._take_first(self._batch_max)
+            # Not all that may wait: what comes after it must not wait for long either.
+            self._under_way = self._take_first(min(self._batch_max, max(BATCH_COUNTED_MIN, self._served_max // 2)))
+            room = max(BATCH_COUNTED_MIN, self._served_max - len(self._under_way))
+            self._room = min(self._waiting_max, room)
             return self._under_way
 
     def _take_first(self, count: int) -> list[tuple[Q, "asyncio.Future[A]"]]:
@@ -151,14 +156,14 @@ class Committer(Generic[Q, A]):
         seconds = time.monotonic() - self._began
         with self._taking:
             self._under_way = []
-            self._room = self._room_after(len(batch), seconds)
+            self._room = self._served_max = self._served_after(len(batch), seconds)
         BATCH_SECONDS.labels(self.name).observe(seconds)
         BATCH_SIZE.labels(self.name).observe(len(batch))
         ROOM.labels(self.name).set(self._room)
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(_resolve, batch, answers)
+        self._loop.call_soon_threadsafe(_resolve, self._loop, batch, answers, 0)
 
-    def _room_after(self, size: int, seconds: float) -> int:
+    def _served_after(self, size: int, seconds: float) -> int:
         """How many can be served within `WAIT_SECONDS_MAX` at the rate of the latest batches; never fewer than few."""
         each = seconds / max(size, BATCH_COUNTED_MIN)
         self._seconds_each += NEWEST_SHARE * (each - self._seconds_each)
@@ -206,11 +211,20 @@ class Committer(Generic[Q, A]):
         return [None] * len(requests)
 
 
-def _resolve(batch: list[tuple[Q, "asyncio.Future[A]"]], answers: Sequence[A | None]) -> None:
-    for (_, future), answer in zip(batch, answers, strict=True):
+def _resolve(
+    loop: asyncio.AbstractEventLoop,
+    batch: list[tuple[Q, "asyncio.Future[A]"]],
+    answers: Sequence[A | None],
+    first: int,
+) -> None:
+    """Hand out answers, some at a time: whoever is to be refused does not wait until a thousand others were served."""
+    last = first + ANSWERS_AT_ONCE_MAX
+    for (_, future), answer in zip(batch[first:last], answers[first:last], strict=True):
         if future.done():  # the client went away and its task was cancelled
             continue
         if answer is None:
             future.set_exception(Unsure())
         else:
             future.set_result(answer)
+    if last < len(batch):
+        loop.call_soon(_resolve, loop, batch, answers, last)

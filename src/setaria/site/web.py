@@ -9,6 +9,7 @@ Static files never reach Python.
 from __future__ import annotations
 
 import importlib
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from setaria.site.supervisor import end_with_parent
 
 BACKLOG_CONNECTIONS_MAX = 4096  # waiting to be accepted: a rush arrives at once
 CONNECTIONS_MAX = 4096  # a worker's, idle ones too; more wait in the backlog
+FILES_BESIDE = 512  # database connections, static files, logs
 STATIC_SECONDS_FRESH = 365 * 86400  # their names change with their contents
 DRAIN_SECONDS_MAX = 3  # for open streams when the web server stops
 
@@ -28,6 +30,7 @@ DRAIN_SECONDS_MAX = 3  # for open streams when the web server stops
 def serve(*, host: str, port: int, static: Path) -> None:
     """Run the web server in this process until SIGTERM or SIGINT (granian supervises its workers)."""
     static.mkdir(parents=True, exist_ok=True)
+    _allow_files(CONNECTIONS_MAX + FILES_BESIDE)
     Server(
         "setaria.site.asgi:application",
         address=host,
@@ -47,6 +50,14 @@ def serve(*, host: str, port: int, static: Path) -> None:
         static_path_mount=[static],
         static_path_expires=STATIC_SECONDS_FRESH,
     ).serve(target_loader=_load_application)
+
+
+def _allow_files(wanted: int) -> None:
+    """Let this process and its workers have so many files open, or as many as the system allows: 1,024 is usual."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _load_application(target: str) -> Callable[..., object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import time
@@ -27,6 +28,9 @@ from setaria.site.rush.scenario import NoScenario, Scenario, load
 OPENS_SECONDS_MIN = 5.0
 PREPARED_PER_SECOND = 12_000  # requests, on a slow core, while the crowd gets ready before the opening
 
+# Rehearsals that are more than a crowd from a file: modules with a `main(scale, seed, url, json_file)`.
+PLAYS = {"overload": "setaria.site.rush.overload"}
+
 
 class CrowdFailed(Exception):
     """The crowd's process ended before its notes were complete."""
@@ -47,6 +51,9 @@ def main(
     Its own instance has `web` web processes. `kills`: so many times a part of it is killed in the middle; `restarts`:
     so often it is started anew by `setaria restart`. 2 means it could not be played.
     """
+    if scenario in PLAYS:
+        code: int = importlib.import_module(PLAYS[scenario]).main(scale, seed, url, json_file)
+        return code
     console = report.screen()
     try:
         whole = load(scenario)

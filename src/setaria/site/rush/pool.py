@@ -68,6 +68,14 @@ class Pool:
         self._unfinished += 1
         heappush(self._later, (job.due, self._planned, job))
 
+    def forget(self) -> int:
+        """Give up what has not been sent, and return how many that were; what is on its way gets its answer."""
+        forgotten = len(self._later) + len(self._waiting)
+        self._unfinished -= forgotten
+        self._later.clear()
+        self._waiting.clear()
+        return forgotten
+
     async def run(self) -> None:
         """Work until no job is left; handlers may plan new ones."""
         self._loop = asyncio.get_running_loop()

@@ -12,6 +12,7 @@ from django.db import connection
 from tests.audit import chance
 from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
+from tests.queues.room import buy, enter, in_order, opened, people, queued
 from tests.races.together import together
 from tests.world import HOUR, MINUTE, SECOND, World
 
@@ -61,8 +62,24 @@ class Busy:
         self.queue.deposit(self.places[3], 9_999)
         self.queue.supply(1)
         slip(self.programme, 1, date(2031, 12, 15), {"en": "The glass came late."}, now=world.now)
+        self._waiting_rooms()
         self.pool = self.night.pool_id
         self.warehouse = world.warehouse.id
+
+    def _waiting_rooms(self) -> None:
+        world = self.world
+        self.tomorrow = queued(world, {self.band: 1})
+        enter(world, self.tomorrow, world.member())
+        self.room = queued(world, {self.band: 2}, offer_seconds=60, opens_at=world.now + SECOND)
+        enter(world, self.room, *people(world, 5))
+        before = world.now
+        opened(world, self.room)
+        self.first, missed, *self.waiting = in_order(self.room)
+        self.by_turn = buy(world, self.room, self.first, self.band)
+        world.pay(self.by_turn)
+        world.later(2 * MINUTE)
+        enter(world, self.room, missed, again=True)
+        world.now = before
 
 
 def sql(statement: str, *params: object) -> None:
@@ -307,6 +324,53 @@ def slips_are_told(busy: Busy, _: Unguarded) -> object:
     nobody = new_id()
     sql("INSERT INTO preorders_notice (slip_id, place_id, at) VALUES (%s, %s, now())", Slip.objects.get().id, nobody)
     return f"{Slip.objects.get().id} {nobody}"
+
+
+@breaks
+def every_queued_drop_has_its_room(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE drops_drop SET admission = 'queue' WHERE id = %s", busy.night.id)
+    return busy.night.id
+
+
+@breaks
+def a_seed_is_what_was_published(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE queues_queue SET seed_hash = repeat('0', 64) WHERE drop_id = %s", busy.tomorrow.id)
+    return busy.tomorrow.id
+
+
+@breaks
+def queue_numbers_have_no_gaps(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE queues_waiter SET number = number + 1 WHERE drop_id = %s AND number = 6", busy.room.id)
+    return f"{busy.room.id} 6 6 7"
+
+
+@breaks
+def places_are_people(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE queues_queue SET places = places + 1 WHERE drop_id = %s", busy.tomorrow.id)
+    return f"{busy.tomorrow.id} 2 1 0"
+
+
+@breaks
+def early_ones_stand_as_the_seed_says(busy: Busy, _: Unguarded) -> object:
+    third, fourth, _fifth = busy.waiting
+    for customer, number in ((third, 99), (fourth, 3), (third, 4)):
+        sql("UPDATE queues_waiter SET number = %s WHERE drop_id = %s AND customer_id = %s",
+            number, busy.room.id, customer)  # fmt: skip
+    return busy.room.id
+
+
+@breaks
+def waves_are_what_was_admitted(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE queues_wave SET through = through + 1 WHERE drop_id = %s AND first = 1", busy.room.id)
+    return f"{busy.room.id} 2 3"
+
+
+@breaks
+def nobody_orders_before_their_turn(busy: Busy, _: Unguarded) -> object:
+    # The order changes hands, to somebody who waits.
+    sql("UPDATE orders_order SET customer_id = %s WHERE id = %s", busy.waiting[0], busy.by_turn.id)
+    sql("UPDATE orders_claim SET customer_id = %s WHERE drop_id = %s", busy.waiting[0], busy.room.id)
+    return f"{busy.by_turn.id} {busy.waiting[0]}"
 
 
 @pytest.fixture

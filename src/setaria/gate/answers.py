@@ -31,6 +31,9 @@ MESSAGES: dict[str, tuple[int, str, str]] = {
     "BAD_PASS": (403, "凭证无效，请重新进入活动页面。", "This pass is not valid. Open the sale's page again."),
     "PASS_LAPSED": (403, "凭证已过期，请刷新活动页面。", "This pass has lapsed. Reload the sale's page."),
     "BAD_SIGNATURE": (403, "签名不符。", "The signature does not match."),
+    "BAD_TICKET": (403, "排队凭证无效，请重新进入活动页面。", "This room ticket is not valid. Open the sale's page again."),
+    "TICKET_LAPSED": (403, "排队凭证已过期，请刷新活动页面。", "This room ticket has lapsed. Reload the sale's page."),
+    "NO_ROOM": (404, "这场活动不需要排队。", "This sale has no waiting room."),
     "UNKNOWN_DROP": (404, "没有这场活动。", "There is no such sale."),
     "UNKNOWN_PROGRAMME": (404, "没有这个预订计划。", "There is no such programme."),
     "NOT_FOUND": (404, "没有这个地址。", "There is nothing at this address."),
@@ -39,6 +42,8 @@ MESSAGES: dict[str, tuple[int, str, str]] = {
     "OVERLOADED": (503, "人多拥挤，请稍后重试。", "Too many people at once. Try again in a moment."),
     "UNSURE": (503, "暂时无法确认结果；请用同一凭证重试，不会重复下单。",
                "We cannot tell yet whether your order went through. Repeat it with the same pass: it cannot be made twice."),
+    "UNSURE_PLACE": (503, "暂时无法确认您的位置；请重试，不会重复排队。",
+                     "We cannot tell your place yet. Ask again: nobody gets two."),
 }  # fmt: skip
 
 
@@ -59,7 +64,8 @@ def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
 
 
 def _refusals(language: int) -> dict[str, Answer]:
-    extra = {"OVERLOADED": ((b"retry-after", b"1"),), "UNSURE": ((b"retry-after", b"2"),)}
+    two = ((b"retry-after", b"2"),)
+    extra = {"OVERLOADED": ((b"retry-after", b"1"),), "UNSURE": two, "UNSURE_PLACE": two}
     return {code: _prepared(code, language, *extra.get(code, ())) for code in MESSAGES}
 
 

@@ -32,6 +32,7 @@ from setaria.gate.answers import (
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.metrics import LOOP_SECONDS, PAGES_BUSY
 from setaria.gate.places import PlaceIntake
+from setaria.gate.room import Rooms
 from setaria.gate.sales import LastSales
 from setaria.gate.streams import Memory
 from setaria.kernel.clock import now
@@ -64,6 +65,7 @@ class Gate:
         self.places = PlaceIntake(secret)
         self.notifications = NotificationIntake(secret)
         self._committers = (self.orders.committer, self.places.committer, self.notifications.committer)
+        self.rooms = Rooms(secret, self.orders.committer, lambda: self._pages_busy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -87,6 +89,9 @@ class Gate:
         if len(parts) == 4 and parts[3] == "places":
             programme = self.memory.programmes.get(parts[2])
             return self._no_drop(scope) if programme is None else await self.places.respond(programme, scope, receive)
+        if len(parts) == 4 and parts[3] == "room":
+            drop = self.memory.drops.get(parts[2])
+            return self._no_drop(scope) if drop is None else await self.rooms.answer(drop, scope, receive)
         if len(parts) == 3:
             return await self._rush_page(parts[2], method, scope, receive)
         return refusal("NOT_FOUND", scope)
@@ -183,6 +188,7 @@ class Gate:
                 self.memory.start(loop)
                 for committer in self._committers:
                     committer.start(loop)
+                self.rooms.start(loop)
                 self._pulse = loop.create_task(_feel_pulse(loop))
                 await send({"type": "lifespan.startup.complete"})
             else:
@@ -190,6 +196,7 @@ class Gate:
                 self._pulse.cancel()
                 for committer in self._committers:
                     await loop.run_in_executor(None, committer.stop)
+                await self.rooms.stop()
                 await self.memory.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

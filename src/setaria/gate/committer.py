@@ -88,6 +88,16 @@ class Committer(Generic[Q, A]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name=f"commit-{name}", daemon=True)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests have not been taken into a batch yet."""
+        return len(self._waiting)
+
+    @property
+    def a_second(self) -> float:
+        """How many requests a second the latest batches could have been; 0 before the first."""
+        return 1 / self._seconds_each if self._seconds_each else 0.0
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to commit; answers arrive on `loop`."""
         self._loop = loop

@@ -13,6 +13,8 @@ BATCH_SECONDS = Histogram(
     "setaria_gate_batch_seconds", "Seconds to decide and commit one batch", ["committer"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )  # fmt: skip
+ROOM_JOINS = Counter("setaria_room_joins_total", "Wishes for a place in a waiting room, answered by the database")
+ROOM_ASKS = Counter("setaria_room_asks_total", "Pages in a waiting room that asked how they stand")
 SCREENS = Gauge("setaria_wall_screens", "Wall screens open on this process")
 PAGES_BUSY = Gauge("setaria_pages_busy", "Ordinary pages being answered or waiting for a thread")
 WAITING = Gauge("setaria_gate_waiting", "Requests waiting when a batch began, itself included", ["committer"])

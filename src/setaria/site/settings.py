@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "setaria.trade.preorders",
     "setaria.trade.draws",
     "setaria.trade.friendcodes",
+    "setaria.trade.queues",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "django.contrib.auth",

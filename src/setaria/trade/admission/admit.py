@@ -1,6 +1,6 @@
 """May this member order in this drop? Yes comes as a pass, no as a code."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from setaria.trade.draws import offer
 from setaria.trade.drops import passes
 from setaria.trade.drops.models import Drop
 from setaria.trade.friendcodes import spend
+from setaria.trade.queues.turns import GRACE_SECONDS, NoTurn, turn_of
 
 
 class NotAdmitted(msgspec.Struct, frozen=True):
@@ -24,7 +25,7 @@ def admit(drop: Drop, member: Member, at: datetime) -> str | NotAdmitted:
     """Give a member leave to order in `drop`: a pass under a new order id, or under the one that is theirs.
 
     Where anybody may come in, any number may be asked for: how many units a customer gets is the door's business, by
-    claims, not by passes. What was drawn, and a code that was spent, is leave to order once: asked again, the pass has
+    claims, not by passes. What was drawn, a code that was spent, and a turn in a waiting room, is leave to order once: asked again, the pass has
     the same order id.
     """
     match drop.admission:
@@ -34,6 +35,8 @@ def admit(drop: Drop, member: Member, at: datetime) -> str | NotAdmitted:
             return _drawn(drop, member, at)
         case Drop.Admission.CODE:
             return _with_code(drop, member, at)
+        case Drop.Admission.QUEUE:
+            return _by_turn(drop, member, at)
         case _:
             return NotAdmitted("NOT_ADMITTED")
 
@@ -56,3 +59,11 @@ def _pass(
 ) -> str:  # fmt: skip
     key = passes.key_from(settings.SECRET_KEY)
     return passes.issue(key, member.pk, drop.pk, order_id or new_id(), at, until=until, variant_id=variant_id)
+
+
+def _by_turn(drop: Drop, member: Member, at: datetime) -> str | NotAdmitted:
+    turn = turn_of(drop.pk, member.pk, at)
+    if isinstance(turn, NoTurn):
+        return NotAdmitted(turn.value)
+    until = turn.offered_until + timedelta(seconds=GRACE_SECONDS)
+    return _pass(drop, member, at, turn.order_id, until=until)

@@ -13,6 +13,7 @@ from setaria.goods.catalog.models import Kind, Picture, Product, Variant
 from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Location, Source
 from setaria.goods.pricing.models import Price
+from setaria.goods.search.refresh import REFRESH_PRODUCTS_MAX, refresh
 from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
@@ -62,6 +63,8 @@ def load(at: datetime) -> None:
     for entry in _read("drops.toml")["drop"]:
         _drop(entry, markets, at)
     _accounts()
+    while refresh() == REFRESH_PRODUCTS_MAX:
+        pass
 
 
 def _read(name: str | Path) -> Toml:

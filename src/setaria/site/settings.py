@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "setaria.goods.catalog",
     "setaria.goods.pricing",
     "setaria.goods.inventory",
+    "setaria.goods.search",
     "setaria.trade.orders",
     "setaria.trade.payments",
     "setaria.trade.payments.sandbox",

@@ -1,6 +1,4 @@
-"""The worker process: lets overdue orders go within a second, owes back what must be refunded, passes on
-lapsed places, draws, clears up after drops, and runs the queue's jobs (procrastinate) beside it.
-"""
+"""The worker process: sweeps twice a second (`CHORES`, what is due by the clock), and runs the queue's jobs beside it."""
 
 import signal
 import threading
@@ -11,6 +9,7 @@ import structlog
 from django.db import Error as DjangoError
 from django.db import connection
 
+from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import now
 from setaria.site.jobs import run_jobs
 from setaria.trade.draws import draw as drawing
@@ -29,21 +28,31 @@ JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is don
 log = structlog.get_logger(__name__)
 
 
-def sweep() -> None:
-    """Do once what is due now."""
-    _expire_all()
-    _pass_on()
+def _expire() -> None:
+    """Overdue orders go, and their units are for sale again."""
+    while expire(now=now()) == EXPIRE_BATCH_MAX:
+        pass
+
+
+def _pass_on() -> None:
+    """Places of programmes: those without a deposit end, units that are free call the next in the queue."""
+    deposits.lapse(now=now())
+    while deposits.decide(now=now()) == deposits.DECIDE_MAX:
+        pass
+    if made := call_all(now=now()):
+        log.info("places_ordered", places=made)
+
+
+def _refund() -> None:
+    """What is owed back is noted, then sent."""
     if collect(now=now()) + deposits.collect(now=now()):
         log.info("refunds_due")
     while send_due(now=now()) == SEND_MAX:
-        _expire_all()  # refunds may be many and slow; overdue orders do not wait for them
-    _draw()
-    for slug in finish(now()):
-        log.info("drop_finished", drop=slug)
-    guesses.forget(now())
+        _expire()  # refunds may be many and slow; overdue orders do not wait for them
 
 
 def _draw() -> None:
+    """Draws are sealed and drawn at their time, and places not used pass on."""
     for draw in draws.due_to_seal(now()):
         if drawing.seal(draw, now=now()):
             log.info("draw_sealed", draw=draw)
@@ -58,30 +67,33 @@ def _draw() -> None:
             log.info("draw_places_passed_on", draw=draw, places=offered)
 
 
-def _pass_on() -> None:
-    """Places of programmes: those without a deposit end, units that are free call the next in the queue."""
-    deposits.lapse(now=now())
-    while deposits.decide(now=now()) == deposits.DECIDE_MAX:
-        pass
-    if made := call_all(now=now()):
-        log.info("places_ordered", places=made)
+def _clear_up() -> None:
+    """What is left in the pools of drops that are over goes back; guesses at codes are forgotten."""
+    for slug in finish(now()):
+        log.info("drop_finished", drop=slug)
+    guesses.forget(now())
 
 
-def _expire_all() -> None:
-    while expire(now=now()) == EXPIRE_BATCH_MAX:
-        pass
+def _index() -> None:
+    """What changed in the catalogue is found by its new words."""
+    refresh()
 
 
-def sweep_until(stopped: threading.Event, work: Callable[[], None] = sweep) -> None:
-    """Sweep twice a second until told to stop; a failure is logged and tried again."""
-    while not stopped.wait(SWEEP_SECONDS):
+CHORES: tuple[Callable[[], None], ...] = (_expire, _pass_on, _refund, _draw, _clear_up, _index)
+
+
+def sweep(stopped: threading.Event) -> None:
+    """Do every chore once; one that fails is logged and tried again at the next sweep, and keeps no other from its."""
+    for chore in CHORES:
+        if stopped.is_set():
+            return
         try:
-            work()
+            chore()
         except (psycopg.Error, DjangoError) as error:
-            log.warning("sweep_waits_for_database", error=repr(error))
+            log.warning("chore_waits_for_database", chore=chore.__name__.strip("_"), error=repr(error))
             connection.close()
         except Exception:
-            log.exception("sweep_failed")
+            log.exception("chore_failed", chore=chore.__name__.strip("_"))
             connection.close()
 
 
@@ -92,5 +104,6 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
     jobs.start()
-    sweep_until(stopped)
+    while not stopped.wait(SWEEP_SECONDS):
+        sweep(stopped)
     jobs.join(JOBS_END_SECONDS)

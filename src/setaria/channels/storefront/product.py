@@ -4,27 +4,16 @@ import msgspec
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.templatetags.store import number
+from setaria.channels.storefront.units import unit_in_words
 from setaria.channels.storefront.visit import Visit
 from setaria.goods.catalog.models import Product
 from setaria.goods.catalog.specification import Field
 from setaria.kernel import clock
 from setaria.kernel.texts import text_in
-
-# Units that are words in some language; the rest are symbols, the same everywhere.
-UNITS = {
-    "in": pgettext_lazy("unit", "in"),
-    "days": pgettext_lazy("unit", "days"),
-    "years": pgettext_lazy("unit", "years"),
-    "min": pgettext_lazy("unit", "min"),
-    "h": pgettext_lazy("unit", "h"),
-    "/min": pgettext_lazy("unit", "/min"),
-    "MP": pgettext_lazy("unit", "MP"),
-}
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -67,9 +56,7 @@ def _chosen(card: queries.Card, sku: str) -> queries.Offer | None:
 def facts(fields: list[Field], values: dict[str, object]) -> list[Fact]:
     """Return the specification in the order of the kind's fields, values in words, units apart."""
     return [
-        Fact(text_in(f.name), _in_words(f, values[f.key]), str(UNITS.get(f.unit, f.unit)))
-        for f in fields
-        if f.key in values
+        Fact(text_in(f.name), _in_words(f, values[f.key]), unit_in_words(f.unit)) for f in fields if f.key in values
     ]
 
 

@@ -7,7 +7,7 @@ import msgspec
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 
 from setaria.goods.catalog.models import Kind, Picture, Product, Variant
-from setaria.goods.inventory.models import Location, Source
+from setaria.goods.inventory.models import Account, Location, Source
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.models import Price
 from setaria.goods.pricing.queries import prices_at
@@ -120,10 +120,15 @@ def newest_first(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.order_by(F("released").desc(nulls_last=True), "id")
 
 
-def by_price(products: QuerySet[Product], market: Market, now: datetime, *, dearest_first: bool) -> QuerySet[Product]:
-    """Sort products by their cheapest variant's price; those without one come last."""
-    cheapest = _prices(market, now, variant__product=OuterRef("pk")).order_by("amount").values("amount")[:1]
-    products = products.annotate(price_from=Subquery(cheapest))
+def with_terms(products: QuerySet[Product], shelf: Shelf) -> QuerySet[Product]:
+    """Annotate products with `price_from` (minor units, their cheapest variant's here and now) and `in_stock`."""
+    cheapest = _prices(shelf.market, shelf.now, variant__product=OuterRef("pk")).order_by("amount").values("amount")[:1]
+    there = Account.objects.filter(location=shelf.location, on_hand__gt=F("held"), variant__product=OuterRef("pk"))
+    return products.annotate(price_from=Subquery(cheapest), in_stock=Exists(there))
+
+
+def sort_by_price(products: QuerySet[Product], *, dearest_first: bool) -> QuerySet[Product]:
+    """Sort products that have their terms by price; those without one come last."""
     order = F("price_from").desc(nulls_last=True) if dearest_first else F("price_from").asc(nulls_last=True)
     return products.order_by(order, "id")
 

@@ -89,6 +89,12 @@ def number(value: object) -> str:
     return str(value)
 
 
+@register.filter
+def bare(value: float | None) -> str:
+    """Write a number as a form field takes it: no grouping, no needless decimals."""
+    return "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
+
+
 _FORMS = {
     "zh": {"date": "y年M月d日", "time": "HH:mm", "short": "M月d日 HH:mm", "full": "y年M月d日 HH:mm"},
     "en": {"date": "d MMM y", "time": "HH:mm", "short": "d MMM, HH:mm", "full": "d MMM y, HH:mm"},

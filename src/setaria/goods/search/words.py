@@ -1,0 +1,60 @@
+"""What words a text is made of: the same rule for what is indexed and for what is asked. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+import snowballstemmer
+
+if TYPE_CHECKING:
+    from rjieba import Jieba
+
+WORD_CHARS_MAX = 40
+# Letters and digits apart, so that "Max2" is found by "max 2"; Chinese runs go to the segmenter.
+_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[^\W\d_\u3400-\u9fff\uf900-\ufaff]+|\d+")
+_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+
+@cache
+def _jieba() -> "Jieba":
+    # Its dictionary takes half a second and 30 MB: only a process that searches pays for it.
+    import rjieba
+
+    return rjieba.Jieba()
+
+
+@cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+def plain(text: str) -> str:
+    """Return a text as it is compared: compatible forms made one (full width, ligatures), case and spacing dropped."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c if c.isprintable() else " " for c in folded).split())
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text, in order: Chinese by dictionary, English by stem, numbers as they are."""
+    return [word for run in _RUN.findall(plain(text)) for word in _words_of(run) if len(word) <= WORD_CHARS_MAX]
+
+
+def index_words(text: str) -> Iterator[str]:
+    """Yield the words of a text and, of Chinese ones, their characters, so that a piece of a word finds it, too."""
+    for word in words(text):
+        yield word
+        if len(word) > 1 and is_chinese(word):
+            yield from word
+
+
+def is_chinese(word: str) -> bool:
+    """Whether a word (never mixed) is a Chinese one."""
+    return bool(_CHINESE.match(word))
+
+
+def _words_of(run: str) -> list[str]:
+    if is_chinese(run):
+        return list(_jieba().cut_for_search(run))
+    return [_stemmer().stemWord(run)]

@@ -1,0 +1,96 @@
+"""Finding products: words in two languages, pieces, misspellings, nonsense; and how the entries are kept true."""
+
+import pytest
+from tests.world import World
+
+from setaria.goods.catalog.models import Product
+from setaria.goods.search.find import QUERY_CHARS_MAX, find
+from setaria.goods.search.models import Stale
+from setaria.goods.search.refresh import refresh
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THINGS = {
+    "band": ("小米手环 2", "Mi Band 2"),
+    "power": ("小米移动电源 2", "Mi Power Bank 2, 10,000 mAh"),
+    "pillow": ("8H 护颈 U 形枕", "8H Neck Pillow"),
+    "max": ("小米 Max 2", "Mi Max 2"),
+    "noodles": ("禾间小米挂面", "Hejian Millet Noodles"),
+    "bottle": ("米家保温杯", "Mijia Water Bottle"),
+}
+
+
+@pytest.fixture
+def shop(world: World) -> dict[str, int]:
+    found = {}
+    for key, (chinese, english) in THINGS.items():
+        product = world.thing().product
+        Product.objects.filter(pk=product.pk).update(
+            name={"zh-hans": chinese, "en": english}, maker_name="Xiaomi", line={"en": "x"}, text={"en": "x"}
+        )
+        found[key] = product.pk
+    refresh()
+    return found
+
+
+def first(text: str, shop: dict[str, int]) -> str | None:
+    ids = find(Product.objects.all(), text).ids
+    names = {pk: key for key, pk in shop.items()}
+    return names[ids[0]] if ids else None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("手环", "band"), ("小米手环", "band"), ("环", "band"), ("mi band", "band"), ("BAND", "band"), ("ｂａｎｄ２", "band"),
+        ("颈枕", "pillow"), ("枕", "pillow"), ("neck pil", "pillow"), ("pillows", "pillow"), ("pilow neck", "pillow"),
+        ("Max2", "max"), ("max 2", "max"), ("挂面", "noodles"), ("noodle", "noodles"), ("noodels", "noodles"),
+        ("power bnak", "power"), ("电源", "power"), ("watter bottle", "bottle"), ("bottel", "bottle"),
+    ],
+)  # fmt: skip
+def test_it_is_found_first(text: str, key: str, shop: dict[str, int]) -> None:
+    assert first(text, shop) == key
+
+
+def test_what_is_misspelt_is_said_to_be_near_only(shop: dict[str, int]) -> None:
+    assert find(Product.objects.all(), "noodels").nearly
+    assert not find(Product.objects.all(), "noodles").nearly
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    ["", "   ", "🙂", "&|!():*<->", "\x00\x01", "'", "\\", "'; DROP TABLE x --", "%s", "a" * 10_000, "\u202e"],
+)
+def test_nonsense_finds_nothing_and_breaks_nothing(nonsense: str, shop: dict[str, int]) -> None:
+    assert find(Product.objects.all(), nonsense).ids == []
+
+
+def test_a_long_query_is_cut(shop: dict[str, int]) -> None:
+    assert first("手环 " * QUERY_CHARS_MAX, shop) == "band"
+
+
+def test_only_what_is_shown_is_found(shop: dict[str, int]) -> None:
+    assert find(Product.objects.exclude(pk=shop["band"]), "手环").ids == []
+
+
+def test_a_change_is_found_after_the_next_refresh_whoever_made_it(world: World, shop: dict[str, int]) -> None:
+    Product.objects.filter(pk=shop["band"]).update(name={"en": "Bracelet"})
+    product = Product.objects.get(pk=shop["max"])
+    product.variants.update(sku="ZZ-77-TOP")
+    product.kind.name = {"en": "Gizmos"}
+    product.kind.save()
+    assert refresh() > 0
+    assert first("bracelet", shop) == "band"
+    assert first("zz-77", shop) == "max"
+    assert len(find(Product.objects.all(), "gizmo").ids) >= 1
+    assert not Stale.objects.exists()
+
+
+def test_a_product_that_is_gone_is_forgotten(world: World, shop: dict[str, int]) -> None:
+    product = Product.objects.create(
+        slug="gone", kind=Product.objects.first().kind, maker="own", maker_name="x", name={"en": "Zeppelin"},
+        line={"en": "x"}, text={"en": "x"},
+    )  # fmt: skip
+    product.delete()
+    assert refresh() == 1
+    assert find(Product.objects.all(), "zeppelin").ids == []

@@ -226,7 +226,7 @@ def test_an_id_with_other_contents_is_refused(world: World) -> None:
         world.ask((band, 2), by=fan, drop=night, id=id),
         world.ask(by=fan, id=id),
     ]
-    assert world.codes(*others) == ["PLACED"] + ["ID_CONFLICT"] * 8
+    assert world.codes(*others) == ["PLACED"] + ["ID_CONFLICT"] * 7 + ["MALFORMED"]
 
 
 def test_a_refusal_is_not_remembered(world: World) -> None:

@@ -1,6 +1,7 @@
 """HTTP answers of the gate: small JSON objects with a stable code and a sentence in the reader's language."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from random import choice
 from typing import Any
 
@@ -56,11 +57,15 @@ class Answer(msgspec.Struct, frozen=True):
 
 def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
     """Prepare a JSON answer; prepared ones may be sent any number of times."""
-    fields = [_JSON, _NO_STORE, (b"content-length", str(len(body)).encode()), *headers]
     return Answer(
-        {"type": "http.response.start", "status": status, "headers": fields},
+        {"type": "http.response.start", "status": status, "headers": _fields(len(body), headers)},
         {"type": "http.response.body", "body": body},
     )
+
+
+@lru_cache(maxsize=1024)  # orders' answers have few lengths
+def _fields(length: int, headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
+    return [_JSON, _NO_STORE, (b"content-length", str(length).encode()), *headers]
 
 
 def _refusals(language: int) -> dict[str, Answer]:

@@ -47,7 +47,12 @@ def int8s(values: Sequence[int]) -> Int8s:
 
 def uuids(values: Sequence[UUID]) -> Uuids:
     """Pack UUIDs."""
-    body = _UUID_LENGTH.join([b"", *[value.bytes for value in values]])
+    return uuid_bytes([value.bytes for value in values])
+
+
+def uuid_bytes(values: Sequence[bytes]) -> Uuids:
+    """Pack UUIDs given as their 16 bytes each."""
+    body = _UUID_LENGTH.join([b"", *values])
     return Uuids(_array(UUID_OID, len(values), (body,)))
 
 

@@ -53,7 +53,17 @@ class _Statement:
         self.formats = [Format.BINARY] * len(self.parameters)
 
 
-_prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Statement]] = WeakKeyDictionary()
+class _Session:
+    """What is kept of a connection between its batches: statements it has prepared, ways to read what it answers."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self.statements: dict[str, _Statement] = {}
+        self.loads = Transformer(raw)
+        self.poll = select.poll()
+        self.poll.register(raw.pgconn.socket, select.POLLIN)
+
+
+_sessions: WeakKeyDictionary[psycopg.Connection[Any], _Session] = WeakKeyDictionary()
 
 
 class Rows:
@@ -83,12 +93,12 @@ class Pipeline:
     """One connection in pipeline mode, from the first statement to `finish`. For one thread."""
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        session = _sessions.get(raw)
+        if session is None:
+            session = _sessions[raw] = _Session(raw)
         self._pgconn = raw.pgconn
-        self._loads = Transformer(raw)
-        self._statements = _prepared.setdefault(raw, {})
+        self._loads, self._statements, self._poll = session.loads, session.statements, session.poll
         self._pending: deque[Rows] = deque()
-        self._poll = select.poll()
-        self._poll.register(self._pgconn.socket, select.POLLIN)
         self._pgconn.enter_pipeline_mode()
 
     def query(self, sql: str, values: Mapping[str, Value]) -> Rows:

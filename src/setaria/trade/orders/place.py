@@ -17,7 +17,7 @@ from uuid import UUID
 from setaria.kernel.arrays import int4s, int8s, uuids
 from setaria.kernel.batches import Batch, durable_batch, retried
 from setaria.trade.orders.counters import COUNT_PLACED
-from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Line, Outcome, Placed, Request
+from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Code, Line, Outcome, Placed, Refused, Request
 from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide, well_formed
 from setaria.trade.orders.sheet import Sheet
 from setaria.trade.orders.terms import VERSION, Offer, OfferMemory
@@ -46,8 +46,8 @@ _READ = f"""
     FROM (
         SELECT array_agg(customer_id) AS customers, array_agg(drop_id) AS drops, array_agg(variant_id) AS variants,
                array_agg(quantity) AS quantities
-        FROM orders_claim
-        WHERE (customer_id, drop_id) IN (SELECT * FROM unnest(%(customers)s, %(drops)s))
+        FROM unnest(%(customers)s, %(drops)s) AS mine (customer_id, drop_id)
+        JOIN orders_claim USING (customer_id, drop_id)
     ) AS claimed
 """
 
@@ -61,30 +61,33 @@ _KNOWN = """
 """
 
 # One statement for everything a batch writes: each has a price of its own, whatever it carries. What an item's orders
-# have in common travels once an item; one CTE feeds the lines and the holds, so they cannot disagree.
+# have in common travels once an item, what an order has beyond its lines with the first of them; one CTE feeds orders,
+# lines and holds, so they cannot disagree.
 _WRITE = f"""
     WITH item AS (
-        SELECT * FROM unnest(%(item_variants)s, %(item_locations)s, %(item_prices)s, %(item_markets)s,
-                             %(item_channels)s, %(item_drops)s, %(item_seconds)s)
-             WITH ORDINALITY AS i (variant_id, location_id, unit_price, market_id, channel_id, drop_id, seconds, item_no)
+        SELECT variant_id, location_id, unit_price, market_id, channel_id, nullif(drop_id, 0) AS drop_id, currency,
+               %(now)s + seconds * interval '1 second' AS pay_by, item_no
+        FROM unnest(%(item_variants)s, %(item_locations)s, %(item_prices)s, %(item_markets)s, %(item_channels)s,
+                    %(item_drops)s, %(item_currencies)s, %(item_seconds)s)
+             WITH ORDINALITY AS i (variant_id, location_id, unit_price, market_id, channel_id, drop_id, currency,
+                                   seconds, item_no)
     ), line AS (
-        SELECT order_id, position, variant_id, location_id, quantity, unit_price
-        FROM unnest(%(line_orders)s, %(line_positions)s, %(line_items)s, %(line_quantities)s)
-             AS l (order_id, position, item_no, quantity)
+        SELECT order_id, position, variant_id, location_id, quantity, unit_price,
+               customer_id, market_id, channel_id, drop_id, currency, total, pay_by
+        FROM unnest(%(line_orders)s, %(line_positions)s, %(line_items)s, %(line_quantities)s, %(line_customers)s,
+                    %(line_totals)s) AS l (order_id, position, item_no, quantity, customer_id, total)
         JOIN item USING (item_no)
     ), new_order AS (
         INSERT INTO orders_order
             (id, customer_id, market_id, channel_id, drop_id, status, currency, total, placed_at, pay_by)
-        SELECT o.id, o.customer_id, item.market_id, item.channel_id, nullif(item.drop_id, 0), 1, market.currency,
-               o.total, %(now)s, %(now)s + item.seconds * interval '1 second'
-        FROM unnest(%(ids)s, %(customers)s, %(totals)s, %(firsts)s) AS o (id, customer_id, total, item_no)
-        JOIN item USING (item_no)
-        JOIN markets_market AS market ON market.id = item.market_id
+        SELECT order_id, customer_id, market_id, channel_id, drop_id, 1, currency, total, %(now)s, pay_by
+        FROM line WHERE position = 0
     ), hold AS (
         INSERT INTO inventory_movement (source_id, variant_id, location_id, step, kind, on_hand_change, held_change, at)
         SELECT order_id, variant_id, location_id, 0, 4, 0, quantity, %(now)s FROM line
     ), new_line AS (
-        INSERT INTO orders_line (order_id, position, variant_id, location_id, quantity, unit_price) SELECT * FROM line
+        INSERT INTO orders_line (order_id, position, variant_id, location_id, quantity, unit_price)
+        SELECT order_id, position, variant_id, location_id, quantity, unit_price FROM line
     ), balance AS (
         UPDATE inventory_account AS account SET held = held + quantity
         FROM unnest(%(taken_variants)s, %(taken_locations)s, %(taken_quantities)s)
@@ -112,13 +115,18 @@ def place(requests: Sequence[Request], *, now: datetime) -> list[Outcome]:
         raise ValueError(f"A batch has at most {BATCH_ORDERS_MAX} orders, not {len(requests)}.")
     if not requests:
         return []
-    return _place(requests, now)
+    sound = [request for request in requests if well_formed(request)]
+    outcomes = _place(sound, now) if sound else []
+    if len(sound) == len(requests):
+        return outcomes
+    rest = iter(outcomes)
+    return [next(rest) if well_formed(r) else Refused(r.id, Code.MALFORMED) for r in requests]
 
 
 @retried
 def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
     with durable_batch() as batch:
-        book = _read(batch, [request for request in requests if well_formed(request)], now)
+        book = _read(batch, requests, now)
         outcomes, drafts = decide(requests, book, now)
         if drafts:
             _write(batch, Sheet(drafts, list(book.terms.values())), now)

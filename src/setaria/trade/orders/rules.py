@@ -83,7 +83,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def decide(requests: Sequence[Request], book: Book, now: datetime) -> tuple[list[Outcome], list[Draft]]:
-    """Answer every request in order of arrival, and say which orders are to be written.
+    """Answer every well-formed request in order of arrival, and say which orders are to be written.
 
     An order's lines are placed all together or not at all. An id seen before gets its first answer, or
     `ID_CONFLICT` when it asks for something else.
@@ -129,8 +129,6 @@ def well_formed(request: Request) -> bool:
 
 
 def _judge(request: Request, book: Book, now: datetime) -> Draft | Refused:
-    if not well_formed(request):
-        return Refused(request.id, Code.MALFORMED)
     total = 0
     found: list[Terms] = []
     for line in request.lines:

@@ -1,14 +1,14 @@
 """What a batch of new orders writes, as columns: built in one pass, sent as arrays.
 
 What the orders of one item have in common (market, price, deadline) is kept once an item and joined in by its
-number, so an order costs four values and a line four more.
+number. A line costs six values; those of the order itself (customer, total) are read from its first line only.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from setaria.kernel.arrays import int4s, int8s, uuids
+from setaria.kernel.arrays import int4s, int8s, texts, uuid_bytes
 from setaria.trade.orders.counters import OrderCounts, UnitCounts, columns_of
 from setaria.trade.orders.rules import Draft, Limit, Terms
 
@@ -18,35 +18,31 @@ class Sheet:
 
     def __init__(self, drafts: Sequence[Draft], terms: Sequence[Terms]) -> None:
         """Lay out `drafts`; `terms` are all of the batch's items, ordered by their number."""
-        ids, customers, totals, firsts = [], [], [], []
-        line_orders, positions, numbers, quantities = [], [], [], []
+        orders, positions, numbers, quantities, customers, totals = [], [], [], [], [], []
         for draft in drafts:
             request = draft.request
-            ids.append(request.id)
-            customers.append(request.customer_id)
-            totals.append(draft.placed.total)
-            firsts.append(draft.terms[0].number)
+            order_id, customer, total = request.id.bytes, request.customer_id, draft.placed.total
             for position, (line, found) in enumerate(zip(request.lines, draft.terms, strict=True)):
-                line_orders.append(request.id)
+                orders.append(order_id)
                 positions.append(position)
                 numbers.append(found.number)
                 quantities.append(line.quantity)
+                customers.append(customer)
+                totals.append(total)
         self._terms = terms
-        self._totals, self._firsts, self._numbers, self._quantities = totals, firsts, numbers, quantities
-        self._orders = {
-            "ids": uuids(ids),
-            "customers": int8s(customers),
-            "totals": int8s(totals),
-            "firsts": int8s(firsts),
-            "line_orders": uuids(line_orders),
+        self._positions, self._numbers, self._quantities, self._totals = positions, numbers, quantities, totals
+        self._lines = {
+            "line_orders": uuid_bytes(orders),
             "line_positions": int4s(positions),
             "line_items": int8s(numbers),
             "line_quantities": int4s(quantities),
+            "line_customers": int8s(customers),
+            "line_totals": int8s(totals),
         }
 
     def columns(self) -> dict[str, Any]:
         """Return every parameter of the door's write but `now`."""
-        return {**self._orders, **self._items(), **self._taken(), **self._claims(), **columns_of(*self.counts())}
+        return {**self._lines, **self._items(), **self._taken(), **self._claims(), **columns_of(*self.counts())}
 
     def _items(self) -> dict[str, Any]:
         terms = self._terms
@@ -57,6 +53,7 @@ class Sheet:
             "item_markets": int4s([t.market_id for t in terms]),
             "item_channels": int4s([t.channel_id for t in terms]),
             "item_drops": int4s([t.drop_id or 0 for t in terms]),
+            "item_currencies": texts([t.currency for t in terms]),
             "item_seconds": int4s([t.payment_seconds for t in terms]),
         }
 
@@ -90,11 +87,12 @@ class Sheet:
         """Sum up what the live counters need: orders by market and channel, units by product as well."""
         size = len(self._terms) + 1
         orders_of, amount_of, units_of = [0] * size, [0] * size, [0] * size
-        for number, total in zip(self._firsts, self._totals, strict=True):
-            orders_of[number] += 1
-            amount_of[number] += total
-        for number, quantity in zip(self._numbers, self._quantities, strict=True):
+        columns = zip(self._positions, self._numbers, self._quantities, self._totals, strict=True)
+        for position, number, quantity, total in columns:
             units_of[number] += quantity
+            if position == 0:
+                orders_of[number] += 1
+                amount_of[number] += total
         orders: OrderCounts = defaultdict(lambda: [0, 0])
         units: UnitCounts = defaultdict(lambda: [0, 0])
         for t in self._terms:

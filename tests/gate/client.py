@@ -17,8 +17,8 @@ from setaria.kernel.ids import new_id
 from setaria.trade.drops import passes
 from setaria.trade.drops.models import Drop
 from setaria.trade.payments.sandbox import notification
-from setaria.trade.preorders.leave import key_from
 from setaria.trade.preorders.models import Programme
+from setaria.trade.preorders.passes import key_from
 
 SECONDS_MAX = 10
 

@@ -10,8 +10,8 @@ from setaria.kernel.ids import new_id
 from setaria.trade.drops import passes
 from setaria.trade.payments.sandbox.notification import Notification
 from setaria.trade.preorders.deposits import number_of
-from setaria.trade.preorders.leave import key_from
 from setaria.trade.preorders.models import Place, State
+from setaria.trade.preorders.passes import key_from
 from tests.gate.client import Client, until
 from tests.gate.conftest import Night
 from tests.world import DAY, HOUR, MINUTE

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 TINY = Path(__file__).with_name("tiny.toml")
+TINY_PREORDER = Path(__file__).with_name("tiny-preorder.toml")
 PROGRAM = (
     "import sys; from pathlib import Path; from setaria.site.rush.cli import main\n"
     "if __name__ == '__main__':\n"
@@ -17,12 +18,12 @@ PROGRAM = (
 )
 
 
-def rehearse(folder, *, scale=1.0, kills=0, web=1, restarts=0):
+def rehearse(folder, scenario=TINY, *, scale=1.0, kills=0, web=1, restarts=0):
     """Play the tiny rush in a process of its own, as the command does; its report."""
     file = folder / "report.json"
     own = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SETARIA_SECRET_KEY", "SETARIA_HOME")
     env = {name: value for name, value in os.environ.items() if name not in own}
-    command = [sys.executable, "-c", PROGRAM, str(TINY), str(scale), str(file)]
+    command = [sys.executable, "-c", PROGRAM, str(scenario), str(scale), str(file)]
     command += [str(kills), str(web), str(restarts)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,3 +56,16 @@ def test_nothing_is_lost_when_parts_are_killed(tmp_path):
     assert report["audit_broken"] == []
     assert report["wall_is_right"]
     assert report["placed"] > 0
+
+
+@pytest.mark.kills
+def test_a_tiny_preorder_adds_up_when_parts_are_killed(tmp_path):
+    report = rehearse(tmp_path, TINY_PREORDER, kills=2)
+    assert len(report["kills"]) == 2  # one while places are taken, one while supplies arrive
+    assert set(report["reckoning"].values()) == {0}
+    assert report["audit_broken"] == []
+    assert report["wall_is_right"]
+    assert {"NOT_OPEN", "OVER_LIMIT", "FULL"} <= set(report["refused_answers"])
+    assert report["queue"]["taken"] == report["queue"]["promised"] == 300
+    assert report["queue"]["passed_on"] > 0
+    assert report["paid"] + report["expired"] == report["placed"] == report["queue"]["orders"]

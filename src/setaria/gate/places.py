@@ -13,7 +13,7 @@ from setaria.gate.intake import WAITING_MAX, TooLarge, read_body
 from setaria.gate.metrics import PLACES
 from setaria.kernel.clock import now
 from setaria.trade.drops import passes
-from setaria.trade.preorders.leave import key_from
+from setaria.trade.preorders.passes import key_from
 from setaria.trade.preorders.requests import Outcome, Take, Taken
 from setaria.trade.preorders.take import take
 

@@ -1,7 +1,7 @@
 """Which event a wall is about.
 
 A planned event (`markets.events`) covers everything its market sells in its time. A drop that opens outside of any
-planned event is one by itself. While there is neither, it is the market's day.
+planned event is one by itself, but not a programme's, which goes on for months. While there is neither, it is the market's day.
 """
 
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ _EVENTS = """
         SELECT c.market_id, d.opens_at, d.slug, d.name, d.closes_at,
                d.closes_at + d.payment_seconds * interval '1 second', NULL, 0
         FROM drops_drop AS d JOIN markets_channel AS c ON c.id = d.channel_id
-        WHERE NOT EXISTS (SELECT 1 FROM events_opening AS o WHERE o.market_id = c.market_id
+        WHERE d.admission <> 'places' AND NOT EXISTS (SELECT 1 FROM events_opening AS o WHERE o.market_id = c.market_id
                           AND d.opens_at >= o.opens_at AND d.opens_at < o.closes_at)
     ) AS e ON e.market_id = m.id
 """

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.db import DatabaseError, connection
 
 from setaria.kernel.clock import now
 from setaria.kernel.invariants import Finding, check_all
-from setaria.sight.wall.event import named
+from setaria.sight.wall.event import current, named
 from setaria.sight.wall.figures import Figures, Reader
 from setaria.site.rush import history
 from setaria.site.rush.notes import Evidence
 from setaria.site.rush.reckoning import Statement, Supply, reckon
-from setaria.site.rush.report import Passed, Report, latency, mean_and_peak
+from setaria.site.rush.report import Passed, Queue, Report, latency, mean_and_peak
 from setaria.site.rush.scenario import Scenario
 from setaria.site.rush.stage import Stage
 
 SETTLING_SECONDS_MAX = 60.0
+
+Judge = Callable[[Scenario, Stage, Evidence], list[Statement]]
 
 # Orders that wait for their time to run out, and money that must go back and has not gone.
 _UNSETTLED = """
@@ -64,17 +66,20 @@ def reckon_up(
     evidence: Evidence,
     kills: list[tuple[float, str]],
     seconds: dict[str, float],
+    *,
+    judge: Judge | None = None,
+    queue: Queue | None = None,
 ) -> tuple[Report, list[Statement], list[Finding]]:
-    """Compare notes with the database, run the audit, and put everything into a report."""
-    supplies = [Supply(v, item.units, item.limit) for v, item in zip(stage.variant_ids, scenario.items, strict=True)]
-    wishes = [(order, stage.customer_ids[c], stage.variant_ids[i]) for order, c, i in evidence.wishes]
-    statements = reckon(stage.drop_id, supplies, wishes, evidence.acks, evidence.bank)
+    """Compare notes with the database, run the audit, and put everything into a report.
+
+    `judge` holds the notes against the database where it is not orders that people came for; `queue` is what it was.
+    """
+    statements = (judge or judge_orders)(scenario, stage, evidence)
     if evidence.mixed_up:
         statements.append(Statement("mixed_up", "an answer about somebody else's order", evidence.mixed_up, []))
-    statements += history.check(evidence.attempts, *_fates_and_returns(stage, evidence))
     findings = list(check_all())
-    event = named(stage.market, stage.slug)
-    assert event is not None, "the drop is an event by itself"
+    event = named(stage.market, stage.slug) or current(stage.market, now())
+    assert event is not None, "the stage has a market"
     figures = Reader(event).read(now())
     placed, paid, expired, paid_amount, placed_amount = _one(_TOTALS, [stage.drop_id])
     mean, peak = mean_and_peak(evidence.placed_in_second)
@@ -114,8 +119,24 @@ def reckon_up(
         audit_rows=sum(finding.rows for finding in findings),
         audit_broken=[finding.name for finding in findings if not finding.holds],
         seconds=dict(seconds),
+        queue=queue,
     )
     return report, statements, findings
+
+
+def judge_orders(scenario: Scenario, stage: Stage, evidence: Evidence) -> list[Statement]:
+    """Hold the notes of a crowd that came for orders against the orders."""
+    statements = reckon(stage.drop_id, *notes(scenario, stage, evidence))
+    return statements + history.check(evidence.attempts, *_fates_and_returns(stage, evidence))
+
+
+def notes(
+    scenario: Scenario, stage: Stage, evidence: Evidence
+) -> tuple[list[Supply], list[tuple[bytes, int, int]], list[tuple[bytes, int, str]], list[tuple[bytes, bytes, int]]]:
+    """Return the notes in the database's terms, as `reckon` takes them."""
+    supplies = [Supply(v, item.units, item.limit) for v, item in zip(stage.variant_ids, scenario.items, strict=True)]
+    wishes = [(order, stage.customer_ids[c], stage.variant_ids[i]) for order, c, i in evidence.wishes]
+    return supplies, wishes, evidence.acks, evidence.bank
 
 
 def _fates_and_returns(

@@ -6,9 +6,10 @@ import importlib
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from setaria.site.rush.kills import Action, Troubles, actions, kills_at, restart
 from setaria.site.rush.notes import Evidence, Plan, Ready, Tally
 from setaria.site.rush.play import perform
 from setaria.site.rush.report import Report
-from setaria.site.rush.scenario import NoScenario, Scenario, load
+from setaria.site.rush.scenario import NoScenario, Preorder, Scenario, load
 
 OPENS_SECONDS_MIN = 5.0
 PREPARED_PER_SECOND = 12_000  # requests, on a slow core, while the crowd gets ready before the opening
@@ -62,7 +63,7 @@ def main(
             raise NoInstance("Only parts of an instance of our own can be killed or restarted: leave out the address.")
         troubles = kills_at(kills, seed, chosen.seconds) + restarts_at(restarts, chosen.seconds)
         with ExitStack() as stack:
-            rush = Rush(console, Path(scenario).stem, chosen, seed, troubles)
+            rush = _kind(chosen)(console, Path(scenario).stem, chosen, seed, troubles)
             if url:
                 instance = instances.running(url)
             else:
@@ -78,8 +79,18 @@ def main(
         return 2
 
 
+def _kind(scenario: Scenario) -> type[Rush]:
+    if not isinstance(scenario, Preorder):
+        return Rush
+    from setaria.site.rush.preorder.rehearsal import PreorderRush
+
+    return PreorderRush
+
+
 class Rush:
     """One rehearsal, step by step."""
+
+    perform: Callable[[Plan, Pipe], None] = staticmethod(perform)  # the crowd's, in a process of its own
 
     def __init__(
         self, console: Console, name: str, scenario: Scenario, seed: int, troubles: list[tuple[float, str]]
@@ -128,7 +139,7 @@ class Rush:
         """Run the crowd in a process of its own; show how it goes, make the troubles, and return those made."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
-        crowd = context.Process(target=perform, args=(plan, theirs), name="crowd")
+        crowd = context.Process(target=self.perform, args=(plan, theirs), name="crowd")
         crowd.start()
         theirs.close()
         troubles = Troubles(self._troubles, actions, plan.opens_at)

@@ -134,10 +134,9 @@ class Play:
     def _acknowledged(self, job: Job, body: bytes, now: float) -> None:
         number: int = job.about
         wish = self._wishes[number]
-        placed = _read_placed(body)
-        if placed.id != wish.order_id:
+        id, ack = self._read(body)
+        if id != wish.order_id:
             self.evidence.mixed_up += 1
-        ack = (placed.total, placed.pay_by)
         before = self._acks[number]
         if before != ack:
             self.evidence.acks.append((wish.order_id.bytes, *ack))
@@ -146,13 +145,18 @@ class Play:
             self.evidence.placing_ms.append((now - job.due) * 1000)
             self.evidence.placed_in_second[int(now - self._opens)] += 1
             self.evidence.settled["PLACED"] += 1
-            self._plan_payment(number, placed, now)
+            self._plan_payment(number, ack[0], now)
             if wish.repeats:
                 self._pool.plan(Job(AGAIN, number, job.request, now + REPEAT_SECONDS * self._random.random()))
 
-    def _plan_payment(self, number: int, placed: _Placed, now: float) -> None:
+    def _read(self, body: bytes) -> tuple[UUID, tuple[int, str]]:
+        """Return what was acknowledged: its id, and what must stay the same whenever it is asked for again."""
+        placed = _read_placed(body)
+        return placed.id, (placed.total, placed.pay_by)
+
+    def _plan_payment(self, number: int, total: int, now: float) -> None:
         wish = self._wishes[number]
-        for telling in self._bank.tellings(wish.manner, placed.total, int(time.time() * 1000)):
+        for telling in self._bank.tellings(wish.manner, total, int(time.time() * 1000)):
             if telling.succeeded:
                 taken = (telling.payment_id.bytes, wish.order_id.bytes, telling.amount)
                 self.evidence.bank.append(taken)
@@ -214,7 +218,11 @@ async def _repeat(tell: Callable[[], None]) -> None:
 
 def perform(plan: Plan, pipe: Pipe) -> None:
     """Prepare, then play; sends Ready, Tallies and at last the Evidence through the pipe."""
-    play = Play(plan)
+    present(Play(plan), pipe)
+
+
+def present(play: Play, pipe: Pipe) -> None:
+    """Play what was prepared, and tell through the pipe."""
     pipe.send(play.ready)
     pipe.send(uvloop.run(play.run(pipe.send)))
     pipe.close()

@@ -6,7 +6,7 @@ the bank. What was sold is read from the orders and the money from the settlemen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -130,6 +130,7 @@ def reckon(
     wishes: Iterable[tuple[bytes, int, int]],
     acks: Iterable[tuple[bytes, int, str]],
     bank: Iterable[tuple[bytes, bytes, int]],
+    statements: Mapping[str, tuple[str, str]] = STATEMENTS,
 ) -> list[Statement]:
     """Hold the crowd's notes against the database; return every statement, whether it held or not.
 
@@ -143,7 +144,7 @@ def reckon(
         _copy(cursor, "rush_bank", ((payment.hex(), order.hex(), amount) for payment, order, amount in bank))
         _copy(cursor, "rush_supply", ((s.variant_id, s.units, s.limit) for s in supplies))
         cursor.execute(_INDEXES)
-        return [_check(cursor, name, says, rows, drop_id) for name, (says, rows) in STATEMENTS.items()]
+        return [_check(cursor, name, says, rows, drop_id) for name, (says, rows) in statements.items()]
 
 
 def _copy(cursor: CursorWrapper, table: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -34,6 +34,17 @@ class Passed(msgspec.Struct, frozen=True):
     documented_seconds: float | None
 
 
+class Queue(msgspec.Struct, frozen=True):
+    """What a programme's places came to."""
+
+    promised: int
+    taken: int
+    supplies: list[int]  # units that arrived, one supply after another
+    orders: int  # places that became orders, passed on ones included
+    passed_on: int  # units whose order lapsed, and that went to the next
+    waiting: int  # places that still stand in the queue
+
+
 class Report(msgspec.Struct, frozen=True):
     """Everything a rush showed. Counts are orders unless their name says otherwise."""
 
@@ -71,6 +82,7 @@ class Report(msgspec.Struct, frozen=True):
     audit_rows: int
     audit_broken: list[str]
     seconds: dict[str, float]
+    queue: Queue | None = None
 
     @property
     def clean(self) -> bool:
@@ -135,12 +147,16 @@ def show(console: Console, report: Report, statements: list[Statement], findings
 def _rows(r: Report) -> list[tuple[str, str]]:
     rows = [
         ("shoppers (connections)", f"{r.shoppers:,} ({r.connections:,})"),
+        *(_queue(r.queue) if r.queue else ()),
         ("orders placed", f"{r.placed:,}"),
         ("  paid", f"{r.paid:,}  (¥{r.paid_amount / FEN:,.0f})"),
         ("  expired", f"{r.expired:,}"),
         ("refunds sent", f"{r.refunds:,}"),
         *((f"refused: {code}", f"{count:,}") for code, count in sorted(r.refused_answers.items())),
-        ("orders a second: mean, best second", f"{r.orders_per_second_mean:,.0f}, {r.orders_per_second_peak:,}"),
+        (
+            f"{'places' if r.queue else 'orders'} a second: mean, best second",
+            f"{r.orders_per_second_mean:,.0f}, {r.orders_per_second_peak:,}",
+        ),
         ("placing, ms: p50, p90, p99, max", _ms(r.placing_ms)),
         ("refusing, ms: p50, p90, p99, max", _ms(r.refusing_ms)),
         ("connections cut by buyers, lost", f"{r.cut_connections:,}, {r.lost_connections - r.cut_connections:,}"),
@@ -153,6 +169,14 @@ def _rows(r: Report) -> list[tuple[str, str]]:
         rows.append((f"¥{r.milestone / FEN:,.0f}", "not reached"))
     rows.append(("seconds in all", f"{sum(r.seconds.values()):.0f}"))
     return rows
+
+
+def _queue(q: Queue) -> list[tuple[str, str]]:
+    return [
+        ("places taken, of promised", f"{q.taken:,}, {q.promised:,}"),
+        ("supplies", ", ".join(f"{units:,}" for units in q.supplies)),
+        ("lapsed and passed on, still waiting", f"{q.passed_on:,}, {q.waiting:,}"),
+    ]
 
 
 def _ms(value: Latency | None) -> str:

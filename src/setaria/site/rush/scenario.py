@@ -80,15 +80,31 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class Preorder(Scenario, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """People come for places in a programme; its one item's units are the places promised.
+
+    Then supplies arrive, each a share of those units, and the places they reach become orders that want to be paid.
+    """
+
+    supplies: list[float]
+
+    @property
+    def arrivals(self) -> list[int]:
+        """The units of each supply; none is lost to rounding, none is empty."""
+        bounds = [round(self.items[0].units * sum(self.supplies[: n + 1])) for n in range(len(self.supplies))]
+        return [there - before for before, there in zip([0, *bounds], bounds, strict=False) if there > before]
+
+
 def load(name: str) -> Scenario:
     """Read a scenario by its name, or from a file by its path; raises NoScenario."""
     file = Path(name) if name.endswith(".toml") else SCENARIOS / f"{name}.toml"
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=Scenario)
+        found = msgspec.toml.decode(file.read_bytes())
+        return msgspec.convert(found, Preorder if "supplies" in found else Scenario)
     except FileNotFoundError:
         known = ", ".join(sorted(path.stem for path in SCENARIOS.glob("*.toml")))
         raise NoScenario(
             f"There is no scenario {name!r}. There are: {known}; or give the path of a .toml file."
         ) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise NoScenario(f"{file}: {error}") from None

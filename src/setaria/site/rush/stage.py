@@ -67,7 +67,7 @@ def set_stage(scenario: Scenario, run: str, opens_in: timedelta) -> Stage:
     `opens_in` after everything is there.
     """
     channel, warehouse, kind = set_market(run)
-    variants = [_variant(kind, f"{run.upper()}-{item.sku}", item.name) for item in scenario.items]
+    variants = [add_variant(kind, f"{run.upper()}-{item.sku}", item.name) for item in scenario.items]
     units = [move.Units(v.id, i.units) for v, i in zip(variants, scenario.items, strict=True)]
     move.receive(new_id(), warehouse.id, units, now=now())
     customers = add_customers(run, scenario.shoppers)
@@ -85,7 +85,8 @@ def set_stage(scenario: Scenario, run: str, opens_in: timedelta) -> Stage:
     )  # fmt: skip
 
 
-def _variant(kind: Kind, sku: str, name: dict[str, str]) -> Variant:
+def add_variant(kind: Kind, sku: str, name: dict[str, str]) -> Variant:
+    """Make a product of the run's own with one variant."""
     product = Product.objects.create(
         slug=sku.lower(), kind=kind, maker="own", maker_name="Setaria", name=name, line=name, text=name
     )

@@ -1,6 +1,5 @@
-"""Leave to take a place: a pass as for drops, under a key of its own, so that neither passes for the other."""
+"""Leave to take a place: who gets a pass, and from when their lane lets them in."""
 
-import hmac
 from datetime import datetime
 
 import msgspec
@@ -12,11 +11,7 @@ from setaria.trade.admission.admit import NotAdmitted
 from setaria.trade.admission.lanes import Lane, opening_for
 from setaria.trade.drops import passes
 from setaria.trade.preorders.models import Programme
-
-
-def key_from(secret: str) -> bytes:
-    """Derive the signing key of places' passes from the installation's secret."""
-    return hmac.digest(secret.encode(), b"setaria.preorders.pass.v1", "sha256")
+from setaria.trade.preorders.passes import key_from
 
 
 def opening(programme: Programme, member: Member) -> datetime | None:

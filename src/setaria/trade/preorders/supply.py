@@ -5,7 +5,8 @@ lock; then the called places' orders are placed, under the places' own ids. Whoe
 at once, places the same ids again and gets the first answers, so a place becomes one order at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from setaria.trade.preorders import deposits
 from setaria.trade.preorders.models import Programme, Supply
 
 CALL_BATCH_MAX = 2_000
+_ADVISORY_CLASS = 0x5E7A  # ours, among the database's advisory locks
 
 log = structlog.get_logger(__name__)
 
@@ -142,15 +144,42 @@ def call_all(*, now: datetime) -> int:
 def call_next(programme_id: int, *, now: datetime, limit: int = CALL_BATCH_MAX) -> int:
     """Turn up to `limit` places into orders, the next ones in the queue; return how many became orders.
 
-    Call again while it returns more than 0. Where the book asks more than was promised nobody is called: that is for
+    Call again while it returns more than 0; it returns 0, too, while somebody else is at it. Where the book asks more than was promised nobody is called: that is for
     staff to put right, and the log says so.
     """
+    with _alone(programme_id) as alone:
+        return _call_next(programme_id, now, limit) if alone else 0
+
+
+@contextmanager
+def _alone(programme_id: int) -> Iterator[bool]:
+    """Whether nobody else calls this programme's places now. Two may, safely; but they would do all the work twice."""
+    key = [_ADVISORY_CLASS, programme_id]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        alone: bool = cursor.fetchone()[0]
+    try:
+        yield alone
+    finally:
+        if alone and connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def _call_next(programme_id: int, now: datetime, limit: int) -> int:
     terms = _terms(programme_id, now)
     if terms is None or terms.book_amount is None or terms.book_amount > terms.amount_max:
         log.error("programme_price_is_not_as_promised", programme=programme_id, terms=repr(terms))
         return 0
     _call(programme_id, limit)
     return order_called(terms, now=now, limit=limit)
+
+
+def order_now(programme_id: int, *, now: datetime) -> None:
+    """Make the orders of places that were called already, whoever else is at it, and call nobody."""
+    terms = _terms(programme_id, now)
+    if terms is not None and terms.book_amount is not None:
+        order_called(terms, now=now)
 
 
 def _terms(programme_id: int, now: datetime) -> Terms | None:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from setaria.trade.orders.release import Answer as Cancelled
 from setaria.trade.orders.release import Cancellation, cancel
 from setaria.trade.preorders.models import Place, State
-from setaria.trade.preorders.supply import call_next
+from setaria.trade.preorders.supply import order_now
 
 
 class Answer(StrEnum):
@@ -50,6 +50,6 @@ def withdraw(place_id: UUID, customer_id: int, *, now: datetime) -> Answer:
     if place.state == State.LAPSED:
         return Answer.NOT_WITHDRAWABLE
     if place.state == State.CALLED:
-        call_next(place.programme_id, now=now)
+        order_now(place.programme_id, now=now)
     answer = cancel([Cancellation(place_id, customer_id)], now=now)[0]
     return Answer.WITHDRAWN if answer is Cancelled.CANCELLED else Answer.NOT_WITHDRAWABLE

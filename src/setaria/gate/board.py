@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from setaria.gate.sales import LastSales
+from setaria.kernel.clock import follow_database
 
 REFRESH_SECONDS = 0.2
 
@@ -94,7 +95,11 @@ _MADE = """
 
 
 def read(before: dict[str, DropState]) -> dict[str, DropState]:
-    """Read all drops that are not finished, by slug, in one snapshot; `before` saves re-reading what is still so."""
+    """Read all drops that are not finished, by slug, in one snapshot; `before` saves re-reading what is still so.
+
+    Looks at the database's clock as well, by which the gate opens.
+    """
+    follow_database()
     read_at = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

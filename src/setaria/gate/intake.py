@@ -1,8 +1,6 @@
 """The two things that are posted to the gate: orders with a pass, and payment notifications."""
 
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -11,6 +9,7 @@ from setaria.gate.board import DropState, ItemState
 from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.metrics import NOTIFICATIONS, ORDERS
 from setaria.gate.sales import LastSales
+from setaria.kernel import clock
 from setaria.kernel.clock import now
 from setaria.trade.drops import passes
 from setaria.trade.orders.place import place
@@ -123,7 +122,7 @@ class OrderIntake:
             return refusal("TOO_LARGE", scope)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return refusal("MALFORMED", scope)
-        seconds = time.time()
+        seconds = clock.seconds()
         try:
             leave = passes.read(self._key, message.token, seconds)
         except passes.BadPass as error:
@@ -204,7 +203,7 @@ class NotificationIntake:
 
 def drop_view(drop: DropState) -> bytes:
     """A drop's state as its page polls it: instants in UTC, amounts in minor units."""
-    instant = datetime.now(UTC)
+    instant = now()
     state = "before" if instant < drop.opens_at else "open" if instant < drop.closes_at else "closed"
     return encode(
         {

@@ -183,6 +183,20 @@ def rush(
 
 
 @app.command()
+def faults(
+    kills: Annotated[int, typer.Option(min=1, help="Kill parts so often in all.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed breaks the same things at the same moments.")] = 1,
+    scenario: Annotated[str, typer.Option(help="Name of the scenario.")] = "faults",
+    web: Annotated[int, typer.Option(help="Web processes.", min=1)] = 2,
+    json_file: JsonFileOption = None,
+) -> None:
+    """Break parts, lines, disk and clocks while a crowd buys, and prove that nothing was lost."""
+    from setaria.site.faults.cli import main as run
+
+    raise typer.Exit(run(kills, seed, scenario, web, json_file))
+
+
+@app.command()
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="A minute, rougher figures.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Everything; takes long.")] = False,

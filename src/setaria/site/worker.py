@@ -10,7 +10,7 @@ from django.db import Error as DjangoError
 from django.db import connection
 
 from setaria.goods.search.refresh import refresh
-from setaria.kernel.clock import now
+from setaria.kernel.clock import follow_database, now
 from setaria.site.jobs import run_jobs
 from setaria.trade.draws import draw as drawing
 from setaria.trade.draws import queries as draws
@@ -79,22 +79,39 @@ def _index() -> None:
     refresh()
 
 
+def _look_at_the_clock() -> None:
+    """What is due is due by the database's clock: were ours fast, orders would expire early."""
+    follow_database()
+
+
 CHORES: tuple[Callable[[], None], ...] = (_expire, _pass_on, _refund, _draw, _clear_up, _index)
 
 
 def sweep(stopped: threading.Event) -> None:
-    """Do every chore once; one that fails is logged and tried again at the next sweep, and keeps no other from its."""
+    """Do every chore once; one that fails is logged and tried again at the next sweep, and keeps no other from its.
+
+    Without a look at the clock nothing is done at all.
+    """
+    if not _done(_look_at_the_clock):
+        return
     for chore in CHORES:
         if stopped.is_set():
             return
-        try:
-            chore()
-        except (psycopg.Error, DjangoError) as error:
-            log.warning("chore_waits_for_database", chore=chore.__name__.strip("_"), error=repr(error))
-            connection.close()
-        except Exception:
-            log.exception("chore_failed", chore=chore.__name__.strip("_"))
-            connection.close()
+        _done(chore)
+
+
+def _done(chore: Callable[[], None]) -> bool:
+    try:
+        chore()
+    except (psycopg.Error, DjangoError) as error:
+        log.warning("chore_waits_for_database", chore=chore.__name__.strip("_"), error=repr(error))
+        connection.close()
+    except Exception:
+        log.exception("chore_failed", chore=chore.__name__.strip("_"))
+        connection.close()
+    else:
+        return True
+    return False
 
 
 def main() -> None:

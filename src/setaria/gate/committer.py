@@ -208,6 +208,7 @@ class Committer(Generic[Q, A]):
         """Commit a batch, again while the database fails; None an answer when it does not come back in time."""
         for pause in (*PAUSES_SECONDS, None):
             try:
+                connection.ensure_connection()  # and thereby knows what time it is, before the batch is stamped
                 return self._commit(requests)
             except DatabaseErrors as error:
                 log.error("batch_failed", committer=self.name, size=len(requests), error=repr(error))

@@ -1,4 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from setaria.kernel.clock import follow_database
 
 
 class KernelConfig(AppConfig):
@@ -6,3 +11,11 @@ class KernelConfig(AppConfig):
 
     name = "setaria.kernel"
     label = "kernel"
+
+    def ready(self) -> None:
+        """Let whoever connects go by the database's clock from then on."""
+        connection_created.connect(_look_at_its_clock, dispatch_uid="setaria.kernel.clock")
+
+
+def _look_at_its_clock(**_: Any) -> None:
+    follow_database()

@@ -1,10 +1,9 @@
 """The shop's clock. Verbs take `now` as an argument; only the outermost layer reads it here.
 
-Several processes on several machines open sales and let orders expire at exact instants, so they must agree: every
-long-running process follows the database's clock (`follow_database`), and between two looks counts on with its own
-monotonic clock, which no change of the machine's time moves. A machine whose clock is wrong, or jumps, then neither
-opens a sale early nor lets an order expire that still has time. What never follows (a command that runs for a moment)
-reads the machine's clock.
+Several processes on several machines open sales and let orders expire at exact instants, so they must agree: whoever
+connects to the database goes by its clock (`follow_database`), looks again now and then if it runs for long, and counts
+on between two looks with its own monotonic clock, which no change of the machine's time moves. A machine whose clock is
+wrong, or jumps, then neither opens a sale early nor lets an order expire that still has time.
 """
 
 import os

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from setaria.gate.app import Gate
 from setaria.kernel import clock
-from setaria.sight.wall.ticket import TICKET_SECONDS, check, make
+from setaria.sight.wall.ticket import TICKET_SECONDS, lapses_at, make
 from tests.world import World
 
 NOW = datetime(2031, 11, 11, tzinfo=UTC)
@@ -20,22 +20,22 @@ LAST = timedelta(seconds=TICKET_SECONDS)
 
 
 def test_a_ticket_opens_its_market_for_a_while() -> None:
-    assert check("cn", TICKET, NOW)
-    assert check("cn", TICKET, NOW + LAST - timedelta(seconds=1))
-    assert not check("cn", TICKET, NOW + LAST)
-    assert not check("in", TICKET, NOW)
-    assert not check("cn", "", NOW)
+    assert lapses_at("cn", TICKET, NOW) == NOW + LAST
+    assert lapses_at("cn", TICKET, NOW + LAST - timedelta(seconds=1))
+    assert not lapses_at("cn", TICKET, NOW + LAST)
+    assert not lapses_at("in", TICKET, NOW)
+    assert not lapses_at("cn", "", NOW)
 
 
 @given(st.text(max_size=120))
 def test_nothing_else_opens_it(ticket: str) -> None:
-    assert not check("cn", ticket, NOW)
+    assert not lapses_at("cn", ticket, NOW)
 
 
 @given(st.integers(0, len(TICKET) - 1), st.characters(codec="ascii"))
 def test_a_changed_ticket_opens_nothing(at: int, letter: str) -> None:
     changed = TICKET[:at] + letter + TICKET[at + 1 :]
-    assert changed == TICKET or not check("cn", changed, NOW)
+    assert changed == TICKET or not lapses_at("cn", changed, NOW)
 
 
 def get(path: str) -> tuple[int, dict[str, object]]:
@@ -54,6 +54,7 @@ def get(path: str) -> tuple[int, dict[str, object]]:
             return {"type": "http.request"}
 
         await gate(scope, receive, send)
+        await gate.screens.stop()
         await gate.memory.stop()
         return sent[0]["status"], json.loads(sent[1]["body"])  # type: ignore[return-value,arg-type]
 

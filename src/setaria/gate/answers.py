@@ -1,5 +1,6 @@
 """HTTP answers of the gate: small JSON objects with a stable code and a sentence in the reader's language."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from random import choice
@@ -90,13 +91,19 @@ _CHINESE, _ENGLISH = _refusals(1), _refusals(2)
 _OVERLOADED_CHINESE, _OVERLOADED_ENGLISH = _overloaded(1), _overloaded(2)
 
 
+# Refusals by code, whatever was asked for. Counted on the event loop's thread only.
+TOLD: Counter[str] = Counter()
+
+
 def refusal(code: str, scope: Scope) -> Answer:
     """Return the prepared answer for a code in the language the reader's browser asks for (Chinese by default)."""
+    TOLD[code] += 1
     return _ENGLISH[code] if _reads_english(scope) else _CHINESE[code]
 
 
 def overloaded(scope: Scope) -> Answer:
     """Tell somebody to come back, each after another while: who was refused together must not come back together."""
+    TOLD["OVERLOADED"] += 1
     return choice(_OVERLOADED_ENGLISH if _reads_english(scope) else _OVERLOADED_CHINESE)
 
 

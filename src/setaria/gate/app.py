@@ -8,6 +8,7 @@ import asyncio
 import gc
 import os
 import sys
+import threading
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,13 +31,17 @@ from setaria.gate.answers import (
     wrong_method,
 )
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
-from setaria.gate.metrics import LOOP_SECONDS, PAGES_BUSY
+from setaria.gate.memory import Memory
+from setaria.gate.metrics import LOOP_SECONDS, PAGES, PAGES_BUSY
 from setaria.gate.places import PlaceIntake
 from setaria.gate.room import Rooms
 from setaria.gate.sales import LastSales
-from setaria.gate.streams import Memory
+from setaria.gate.screens import Screens
+from setaria.gate.word import Word
 from setaria.kernel.clock import now
-from setaria.sight.wall.ticket import check
+from setaria.sight.command.pulse import beat_until
+from setaria.sight.command.ticket import CENTRE
+from setaria.sight.wall.ticket import lapses_at
 
 PULSE_SECONDS = 0.02
 PAGE_THREADS = 8
@@ -61,11 +66,17 @@ class Gate:
         self._pages = WSGIMiddleware(pages, workers=PAGE_THREADS)
         self._pages_busy = 0
         self.memory = Memory()
+        self.screens = Screens()
         self.orders = OrderIntake(secret, sales or LastSales())
         self.places = PlaceIntake(secret)
         self.notifications = NotificationIntake(secret)
         self._committers = (self.orders.committer, self.places.committer, self.notifications.committer)
         self.rooms = Rooms(secret, self.orders.committer, lambda: self._pages_busy)
+        word = Word(*self._committers)
+        self._silent = threading.Event()
+        self._speaks = threading.Thread(
+            target=beat_until, args=(self._silent, "web", lambda: word(self.screens.count)), name="pulse", daemon=True
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -132,31 +143,33 @@ class Gate:
                         "headers": [(b"content-type", CONTENT_TYPE_LATEST.encode())]})  # fmt: skip
             await send({"type": "http.response.body", "body": body})
         elif path.startswith("/wall/") and path.endswith(("/stream", "/figures")) and path.count("/") == 3:
-            await self._wall(path, scope, receive, send)
+            _, _, market, what = path.split("/", 3)
+            await self._show(market, what, scope, receive, send)
+        elif path == "/command/stream":
+            await self._show(CENTRE, "stream", scope, receive, send)
         else:
             await self._page(scope, receive, send)
 
-    async def _wall(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        _, _, market, what = path.split("/", 3)
+    async def _show(self, subject: str, what: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "GET":
             await respond(send, wrong_method("GET"))
             return
         # Without a ticket from Django there is nothing here, and nothing is asked of the database.
         given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
-        may_look = check(market, given, now())
+        until = lapses_at(subject, given, now())
         try:
-            figures = await self.memory.figures_of(market) if may_look else None
+            seen = await self.screens.look(subject) if until is not None else None
         except DatabaseError:
             await respond(send, _NOT_READY)
             return
-        if figures is None:
+        if until is None or seen is None:
             await respond(send, refusal("NOT_FOUND", scope))
         elif what == "figures":
-            await respond(send, answer(200, encode(figures)))
-        elif self.memory.crowded:
+            await respond(send, answer(200, encode(seen)))
+        elif self.screens.crowded:
             await respond(send, refusal("OVERLOADED", scope))
         else:
-            await self.memory.show(market, receive, send)
+            await self.screens.show(subject, until, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._pages_busy >= PAGES_WAITING_MAX:
@@ -167,10 +180,15 @@ class Gate:
             # The bridge wants a coroutine, and the server's own `receive` is some other awaitable.
             return await receive()
 
+        async def note(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                PAGES.labels(f"{message['status'] // 100}xx").inc()
+            await send(message)
+
         self._pages_busy += 1
         PAGES_BUSY.set(self._pages_busy)
         try:
-            await self._pages(scope, receive_body, send)  # type: ignore[arg-type]
+            await self._pages(scope, receive_body, note)  # type: ignore[arg-type]
         finally:
             self._pages_busy -= 1
             PAGES_BUSY.set(self._pages_busy)
@@ -190,6 +208,7 @@ class Gate:
                     committer.start(loop)
                 self.rooms.start(loop)
                 self._pulse = loop.create_task(_feel_pulse(loop))
+                self._speaks.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 loop = asyncio.get_running_loop()
@@ -197,7 +216,10 @@ class Gate:
                 for committer in self._committers:
                     await loop.run_in_executor(None, committer.stop)
                 await self.rooms.stop()
+                await self.screens.stop()
                 await self.memory.stop()
+                self._silent.set()
+                await loop.run_in_executor(None, self._speaks.join)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

@@ -117,6 +117,11 @@ class Committer(Generic[Q, A]):
         """Whether one more would have to wait for too long; asked before any work is done for a request."""
         return len(self._waiting) >= self._room
 
+    @property
+    def depth(self) -> tuple[int, int]:
+        """How many wait, and how many may."""
+        return len(self._waiting), self._room
+
     def submit(self, request: Q) -> "asyncio.Future[A]":
         """Join the current batch; await the result for the answer. Raises Overloaded past the bound.
 

@@ -16,6 +16,7 @@ BATCH_SECONDS = Histogram(
 ROOM_JOINS = Counter("setaria_room_joins_total", "Wishes for a place in a waiting room, answered by the database")
 ROOM_ASKS = Counter("setaria_room_asks_total", "Pages in a waiting room that asked how they stand")
 SCREENS = Gauge("setaria_wall_screens", "Wall screens open on this process")
+PAGES = Counter("setaria_pages_total", "Ordinary pages answered, by the class of their status", ["status"])
 PAGES_BUSY = Gauge("setaria_pages_busy", "Ordinary pages being answered or waiting for a thread")
 WAITING = Gauge("setaria_gate_waiting", "Requests waiting when a batch began, itself included", ["committer"])
 ROOM = Gauge("setaria_gate_room", "Requests that may wait: as many as are served in a second", ["committer"])

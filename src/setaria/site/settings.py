@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "setaria.trade.queues",
     "setaria.channels.storefront",
     "setaria.sight.wall",
+    "setaria.sight.command",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

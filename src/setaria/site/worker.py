@@ -11,6 +11,7 @@ from django.db import connection
 
 from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
+from setaria.sight.command.pulse import beat_until
 from setaria.site.jobs import run_jobs
 from setaria.trade.draws import draw as drawing
 from setaria.trade.draws import queries as draws
@@ -23,6 +24,7 @@ from setaria.trade.preorders import deposits
 from setaria.trade.preorders.supply import call_all
 
 SWEEP_SECONDS = 0.5
+PULSE_ENDS_SECONDS = 1.0
 JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
 
 log = structlog.get_logger(__name__)
@@ -121,6 +123,9 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
     jobs.start()
+    pulse = threading.Thread(target=beat_until, args=(stopped, "worker"), name="pulse", daemon=True)
+    pulse.start()
     while not stopped.wait(SWEEP_SECONDS):
         sweep(stopped)
+    pulse.join(PULSE_ENDS_SECONDS)
     jobs.join(JOBS_END_SECONDS)

@@ -1,38 +1,26 @@
-"""The wall's page and the tickets to its stream. For staff; to everybody else it is not there."""
+"""The wall's pages, live and replayed, and the tickets to its stream. For staff; to everybody else it is not there."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from setaria.kernel.clock import now
 from setaria.kernel.texts import text_in
 from setaria.markets.models import Market
+from setaria.sight.staff import for_staff
 from setaria.sight.wall import ticket as tickets
+from setaria.sight.wall.event import Event, named, past
+from setaria.sight.wall.recording import record
+from setaria.sight.wall.regions import TILES
+from setaria.sight.wall.setting import setting_of
+from setaria.sight.wall.words import words
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-
-
-def for_staff(view: View[P]) -> View[P]:
-    """Let staff in, send strangers to sign in, and let everybody else find nothing."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        if not request.user.is_staff:
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
+SPEEDS = (1, 10, 60, 600)
 
 
 @for_staff
@@ -50,53 +38,84 @@ def home(request: HttpRequest) -> HttpResponse:
 @for_staff
 @require_GET
 @never_cache
-def page(request: HttpRequest, market: str) -> HttpResponse:
-    """Show a market's wall."""
+def live(request: HttpRequest, market: str, page: str) -> HttpResponse:
+    """Show a market's wall as the night goes on: its first page, or the one with the parts."""
     shown = get_object_or_404(Market, code=market)
-    others = [
-        (market.code, text_in(market.name))
-        for market in Market.objects.filter(mode=Market.Mode.SELL).exclude(pk=shown.pk).order_by("id")
-    ]
-    start = {
-        "market": text_in(shown.name),
-        "timeZone": shown.time_zone,
-        "currency": shown.currency,
+    start = _start(shown) | {
         "stream": f"/wall/{shown.code}/stream",
         "ticketUrl": reverse("wall:ticket", args=[shown.code]),
         "ticket": tickets.make(shown.code, now()),
-        "words": _words(),
     }
-    return render(request, "wall/wall.html", {"others": others, "start": start})
+    pages = {"night": reverse("wall:page", args=[market]), "parts": reverse("wall:parts", args=[market])}
+    others = Market.objects.filter(mode=Market.Mode.SELL).exclude(pk=shown.pk).order_by("id")
+    links = [(f"wall:{'page' if page == 'night' else 'parts'}", other) for other in others]
+    return render(request, "wall/wall.html", {"page": page, "pages": pages, "start": start, "markets": links,
+                                              "market": shown, "is_replay": False})  # fmt: skip
+
+
+@for_staff
+@require_GET
+@never_cache
+def replay(request: HttpRequest, market: str, event: str, page: str) -> HttpResponse:
+    """Show a past event as if it were tonight, at any speed."""
+    shown = get_object_or_404(Market, code=market)
+    found = _past_event(market, event)
+    start = _start(shown) | {
+        "recording": reverse("wall:recording", args=[market, event]),
+        "setting": msgspec.to_builtins(setting_of(found, now())),
+    }
+    pages = {
+        "night": reverse("wall:replay", args=[market, event]),
+        "parts": reverse("wall:replay_parts", args=[market, event]),
+    }
+    return render(request, "wall/wall.html", {"page": page, "pages": pages, "start": start, "markets": [],
+                                              "market": shown, "is_replay": True, "speeds": SPEEDS})  # fmt: skip
+
+
+@for_staff
+@require_GET
+@never_cache
+def recording(request: HttpRequest, market: str, event: str) -> HttpResponse:
+    """Hand out a past event's counters, for the page to play."""
+    body = msgspec.json.encode(record(_past_event(market, event), now()))
+    return HttpResponse(body, content_type="application/json")
+
+
+@for_staff
+@require_GET
+@never_cache
+def events(request: HttpRequest, market: str) -> HttpResponse:
+    """List a market's events, to be replayed."""
+    shown = get_object_or_404(Market, code=market)
+    rows = [
+        {"slug": event.slug, "name": text_in(event.name or {}), "opens_at": event.opens_at,
+         "closes_at": event.closes_at, "on": event.closes_at is not None and event.closes_at > now()}
+        for event in past(market, now()) if event.slug is not None
+    ]  # fmt: skip
+    return render(request, "wall/events.html", {"market": shown, "name": text_in(shown.name), "events": rows})
 
 
 @for_staff
 @require_GET
 @never_cache
 def ticket(request: HttpRequest, market: str) -> JsonResponse:
-    """Hand out a new ticket to a screen that lost its stream."""
+    """Hand out the next ticket to a screen whose last one lapses, or that lost its stream."""
     get_object_or_404(Market, code=market)
     return JsonResponse({"ticket": tickets.make(market, now())})
 
 
-def _words() -> dict[str, str]:
-    """What the script says, in the reader's language."""
+def _past_event(market: str, slug: str) -> Event:
+    event = named(market, slug)
+    if event is None or event.opens_at > now():
+        raise Http404
+    return event
+
+
+def _start(market: Market) -> dict[str, Any]:
     return {
-        "day": _("Today"),
-        "since": _("since %(time)s"),
-        "waiting": _("Waiting for the first figure"),
-        "live": _("Live"),
-        "lost": _("As of %(time)s, reconnecting"),
-        "signIn": _("As of %(time)s. Sign in again to go on."),
-        "over": _("Over. Closed at %(time)s"),
-        "next": _("%(name)s opens in %(time)s"),
-        "scope": _("paid, %(market)s, all channels, since %(time)s"),
-        "scopeOver": _("paid, %(market)s, all channels, %(time)s to %(end)s"),
-        "perMinute": _("paid per minute"),
-        "peak": _("peak %(amount)s"),
-        "toBeat": _("to beat: %(time)s"),
-        "record": _("record: %(time)s"),
-        "ahead": _("%(time)s ahead of the record"),
-        "behind": _("%(time)s behind the record"),
-        "even": _("level with the record"),
-        "nothing": _("Nothing paid for yet"),
+        "market": text_in(market.name),
+        "timeZone": market.time_zone,
+        "currency": market.currency,
+        "tiles": msgspec.to_builtins(TILES) if market.code[:2] == "cn" or market.language == "zh-hans" else [],
+        "words": words(),
     }

@@ -1,11 +1,10 @@
-/* The curve: money paid per minute since opening. Whole steps are a line; the step under way is a point of its own,
-   joined by dashes, so that a minute that has just begun does not look like a collapse. */
+/* The race: paid since the opening, and behind it the event before at the same time after its own opening. */
 "use strict";
 
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const MINUTES_MIN = 10;
-  const EDGE = { top: 34, right: 16, bottom: 34, left: 2 };
+  const SECONDS_MIN = 300;
+  const EDGE = { top: 30, right: 20, bottom: 34, left: 2 };
 
   function node(name, attributes, words) {
     const made = document.createElementNS(SVG, name);
@@ -14,16 +13,8 @@
     return made;
   }
 
-  /** Turn sparse steps into one value a step, zero where nothing was paid; per minute, so that widths compare. */
-  function dense(figures, minutes) {
-    const step = figures.curve_minutes;
-    const values = new Array(Math.floor(minutes / step) + 1).fill(0);
-    for (const [at, amount] of figures.curve) if (at / step < values.length) values[at / step] = amount / step;
-    return values;
-  }
-
   function ticks(minutes) {
-    const gap = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 14400].find((g) => minutes / g <= 8) || 43200;
+    const gap = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 14400].find((g) => minutes / g <= 7) || 43200;
     return Array.from({ length: Math.floor(minutes / gap) }, (_, i) => (i + 1) * gap);
   }
 
@@ -32,47 +23,43 @@
     return `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, "0")}`;
   }
 
-  /** Draw `figures` into `svg` as of `minutes` after opening; `over` when nothing more will come. */
-  function draw(svg, figures, minutes, money, words, over) {
+  /** The part of a curve up to `seconds`, ending in its value there. */
+  function upTo(points, seconds) {
+    const part = points.filter(([t]) => t < seconds);
+    return [...part, [seconds, window.Wall.valueAt(points, seconds)]];
+  }
+
+  /** Draw `points` up to `seconds` after opening into `svg`, and `last` behind them for as far as the picture goes.
+      `end`: seconds of the whole event where it is over or replayed to its end, else null. */
+  function draw(svg, { points, last, seconds, end, money, lastName, words }) {
     const box = svg.getBoundingClientRect();
     const width = Math.max(box.width, 200), height = Math.max(box.height, 100);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const values = dense(figures, minutes);
-    const step = figures.curve_minutes;
-    const live = over ? null : values.pop();
-    const whole = values.length ? Math.max(...values) : 0;
-    const high = Math.max(whole, live || 0, 1);
-    const spanMinutes = Math.max(minutes, MINUTES_MIN);
+    const span = Math.max(end ?? seconds * 1.25, SECONDS_MIN);
+    const ours = upTo(points, seconds);
+    const theirs = last ? upTo(last, Math.min(span, last.at(-1)[0])) : null;
+    const high = Math.max(ours.at(-1)[1], theirs ? theirs.at(-1)[1] : 0, 1) * 1.04;
     const right = width - EDGE.right, floor = height - EDGE.bottom;
-    const x = (m) => EDGE.left + (m / spanMinutes) * (right - EDGE.left);
+    const x = (t) => EDGE.left + (t / span) * (right - EDGE.left);
     const y = (v) => floor - (v / high) * (floor - EDGE.top);
+    const path = (all) => "M" + all.map(([t, v]) => `${x(t).toFixed(1)},${y(v).toFixed(1)}`).join("L");
     const parts = [node("line", { class: "floor", x1: 0, x2: width, y1: floor, y2: floor })];
-    for (const t of ticks(spanMinutes)) {
-      parts.push(node("line", { class: "tick", x1: x(t), x2: x(t), y1: floor, y2: floor + 7 }));
-      if (x(t) < width - 30) parts.push(node("text", { x: x(t), y: height - 6, "text-anchor": "middle" }, tickWords(t)));
+    for (const t of ticks(span / 60)) {
+      parts.push(node("line", { class: "tick", x1: x(t * 60), x2: x(t * 60), y1: floor, y2: floor + 7 }));
+      if (x(t * 60) < width - 26) parts.push(node("text", { x: x(t * 60), y: height - 6, "text-anchor": "middle" }, tickWords(t)));
     }
-    const points = values.map((v, i) => [x(Math.min((i + 1) * step, minutes)), y(v)]);
-    if (points.length) {
-      const line = `M${x(0)},${floor}` + points.map(([px, py]) => `L${px.toFixed(1)},${py.toFixed(1)}`).join("");
-      parts.push(node("path", { class: "area", d: `${line}L${points.at(-1)[0].toFixed(1)},${floor}Z` }));
-      parts.push(node("path", { class: "line", d: line }));
-      if (whole > 0) parts.push(...peak(points[values.indexOf(whole)], width, words.peak, money.round(whole)));
+    parts.push(node("path", { class: "area", d: `${path(ours)}L${x(seconds).toFixed(1)},${floor}Z` }));
+    if (theirs) {
+      parts.push(node("path", { class: "last", d: path(theirs) }));
+      const [t, v] = theirs.at(-1);
+      const words_ = window.Wall.fill(words.lastCurve, { name: lastName, amount: money.round(v) });
+      const above = y(v) - 10 < EDGE.top - 8 ? y(v) + 24 : y(v) - 10;
+      parts.push(node("text", { class: "last-words", x: x(t), y: above, "text-anchor": "end" }, words_));
     }
-    if (live !== null) parts.push(...now(points.at(-1) || [x(0), floor], x(minutes), y(live)));
+    parts.push(node("path", { class: "line", d: path(ours) }));
+    const [t, v] = ours.at(-1);
+    parts.push(node("circle", { class: "now", cx: x(t), cy: y(v), r: 7 }));
     svg.replaceChildren(...parts);
-  }
-
-  function peak([px, py], width, words, amount) {
-    const anchor = px < 110 ? "start" : px > width - 110 ? "end" : "middle";
-    const at = anchor === "start" ? 0 : anchor === "end" ? width : px;
-    return [node("circle", { class: "peak", cx: px, cy: py, r: 4 }),
-      node("text", { class: "peak-words", x: at, y: Math.max(py - 12, 20), "text-anchor": anchor },
-        window.Wall.fill(words, { amount }))];
-  }
-
-  function now([fromX, fromY], px, py) {
-    return [node("line", { class: "under-way", x1: fromX, y1: fromY, x2: px, y2: py }),
-      node("circle", { class: "now", cx: px, cy: py, r: 7 })];
   }
 
   window.Wall.drawCurve = draw;

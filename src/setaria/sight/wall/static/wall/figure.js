@@ -21,11 +21,13 @@ window.Wall = window.Wall || {};
     const whole = money({ maximumFractionDigits: 0 });
     const short = money({ notation: "compact", maximumSignificantDigits: 4 });
     const round = money({ notation: "compact", maximumSignificantDigits: 3 });
+    const brief = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 2 });
     return {
       parts: (minor) => exact.formatToParts(minor / scale),
       whole: (minor) => whole.format(minor / scale),
       short: (minor) => short.format(minor / scale),
       round: (minor) => round.format(minor / scale),
+      brief: (minor) => brief.format(minor / scale),
     };
   }
 

@@ -1,13 +1,26 @@
-/* Milestones: notches on one scale (logarithmic, since each is several times the one before), with their times. */
+/* Milestones: notches at even distances, the last ones passed and the next to come, each with its time and its order. */
 "use strict";
 
 (() => {
-  const { fill, span } = window.Wall;
+  const { fill, span, text } = window.Wall;
+  const SHOWN = 7;
+  const AHEAD = 3; // still to come, where there are so many
 
-  /** Where an amount lies on the scale, 0 to 1: a tenth of the first milestone is its beginning. */
-  function place(amount, milestones) {
-    const low = milestones[0].amount / 10, high = milestones.at(-1).amount;
-    return Math.min(1, Math.max(0, Math.log(Math.max(amount, 1) / low) / Math.log(high / low)));
+  /** The milestones around where the sum is now. */
+  function around(milestones, paid) {
+    const passed = milestones.filter((m) => paid >= m.amount).length;
+    const first = Math.min(Math.max(0, passed + AHEAD - SHOWN), Math.max(0, milestones.length - SHOWN));
+    return milestones.slice(first, first + SHOWN);
+  }
+
+  /** How far along the line the sum is, 0 to 1: notches are even, the way between two is in proportion. */
+  function reached(shown, paid) {
+    const place = (i) => (i + 0.5) / shown.length;
+    const next = shown.findIndex((m) => paid < m.amount);
+    if (next === -1) return 1;
+    const before = next ? shown[next - 1].amount : 0;
+    const from = next ? place(next - 1) : 0;
+    return from + (place(next) - from) * Math.max(0, (paid - before) / (shown[next].amount - before));
   }
 
   /** How a milestone stands against the documented time: a sentence and whether it is a good one. */
@@ -21,9 +34,16 @@
     return [sentence, late < 0 ? "good" : "bad"];
   }
 
+  /** The order that passed it: where it goes, what it is, the end of its number. Nothing about who. */
+  function whose(milestone, words) {
+    if (milestone.seconds === null) return "";
+    const place = milestone.region ? text(milestone.region.name) : "";
+    return [text(milestone.product), place, fill(words.order, { order: milestone.order })].filter(Boolean).join(" · ");
+  }
+
   function item() {
     const li = document.createElement("li");
-    li.append(...["amount", "time", "against"].map((name) => {
+    li.append(...["amount", "time", "against", "whose"].map((name) => {
       const part = document.createElement("span");
       part.className = name;
       return part;
@@ -33,20 +53,22 @@
 
   /** Show `figures.milestones` in the list, `elapsed` seconds after opening. */
   function show(list, figures, elapsed, money, words) {
-    const { milestones, paid_amount: paid } = figures;
-    while (list.children.length < milestones.length) list.append(item());
-    list.style.setProperty("--reached", place(paid, milestones));
-    const next = milestones.findIndex((m) => m.seconds === null && paid < m.amount);
-    milestones.forEach((milestone, i) => {
+    const shown = around(figures.milestones, figures.paid_amount), paid = figures.paid_amount;
+    while (list.children.length < shown.length) list.append(item());
+    list.style.setProperty("--reached", reached(shown, paid));
+    const next = shown.findIndex((m) => paid < m.amount);
+    const passed = next === -1 ? shown.length : next;
+    shown.forEach((milestone, i) => {
       const li = list.children[i];
-      const passed = milestone.seconds !== null || paid >= milestone.amount;
-      const [amount, time, compared] = li.children;
+      const [amount, time, compared, order] = li.children;
       const verdict = against(milestone, elapsed, words);
-      li.style.setProperty("--at", place(milestone.amount, milestones));
-      li.className = passed ? "passed" : i === next ? "next" : "";
+      li.style.setProperty("--at", (i + 0.5) / shown.length);
+      li.className = (i < passed ? "passed" : i === next ? "next" : "later")
+        + (i === passed - 1 ? " latest" : "") + (i < passed - 3 || i > passed + 1 ? " far" : "");
       write(amount, money.round(milestone.amount));
       write(time, milestone.seconds === null ? "" : span(milestone.seconds));
       write(compared, verdict ? verdict[0] : "");
+      write(order, whose(milestone, words));
       compared.dataset.verdict = verdict ? verdict[1] : "";
     });
   }

@@ -7,8 +7,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 if __name__ == "__main__":  # Ctrl-C while we import: end without a traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -206,6 +208,56 @@ def bench(
     from setaria.site.bench.cli import main as run
 
     raise typer.Exit(run(quick, full, json_file))
+
+
+preorders = typer.Typer(
+    help="Programmes of pre-orders: how they stand, units that arrived, weeks that slip.", no_args_is_help=True
+)
+app.add_typer(preorders, name="preorders")
+
+
+@preorders.command("list")
+def preorders_list(home: HomeOption = None) -> None:
+    """Show every programme: promise, queue, supplies, deposits."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.preorders import show
+
+    raise typer.Exit(show())
+
+
+@preorders.command("supply")
+def preorders_supply(
+    programme: Annotated[str, typer.Argument(help="Slug of the programme.")],
+    units: Annotated[int, typer.Argument(min=1, help="Units that arrived, in its channel's warehouse.")],
+    supply_id: Annotated[
+        UUID | None, typer.Option("--id", help="The same id books the units once.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Book units that arrived; the next places in the queue become orders."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.preorders import supply
+
+    raise typer.Exit(supply(programme, units, supply_id))
+
+
+@preorders.command("slip")
+def preorders_slip(
+    programme: Annotated[str, typer.Argument(help="Slug of the programme.")],
+    first: Annotated[int, typer.Argument(min=1, help="The number that the range begins with.")],
+    monday: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Monday of the new week.")],
+    reason_zh: Annotated[str, typer.Option(help="Why, in Chinese.")],
+    reason_en: Annotated[str, typer.Option(help="Why, in English.")],
+    home: HomeOption = None,
+) -> None:
+    """Record that a promised week has moved; everyone it touches gets a notice."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.preorders import slip
+
+    raise typer.Exit(slip(programme, first, monday.date(), {"zh-hans": reason_zh, "en": reason_en}))
 
 
 @app.command(

@@ -18,7 +18,9 @@ from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Address, Member
+from setaria.trade.admission.lanes import Lane
 from setaria.trade.drops.prepare import Item, prepare
+from setaria.trade.preorders.prepare import prepare as prepare_programme
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -62,6 +64,8 @@ def load(at: datetime) -> None:
         move.receive(new_id(), location.id, units, now=at)
     for entry in _read("drops.toml")["drop"]:
         _drop(entry, markets, at)
+    for entry in _read("programmes.toml")["programme"]:
+        _programme(entry, markets, at)
     _accounts()
     while refresh() == REFRESH_PRODUCTS_MAX:
         pass
@@ -160,6 +164,21 @@ def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
         items=[
             Item(skus[i["sku"]].id, i["stock"], i["limit_per_customer"], i.get("price")) for i in entry["item"]
         ],
+    )  # fmt: skip
+
+
+def _programme(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
+    market = markets[entry["market"]]
+    variant = Variant.objects.get(sku=entry["sku"])
+    today = at.astimezone(ZoneInfo(market.time_zone)).date()
+    monday = today - timedelta(days=today.weekday())
+    closes_at = at + timedelta(days=entry["days"])
+    prepare_programme(
+        entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=market.channels.get(),
+        variant=variant, amount=variant.prices.get(market=market).amount, places_max=entry["places"],
+        lanes=[Lane("everyone", at)], closes_at=closes_at, ends_at=closes_at + timedelta(days=90), now=at,
+        deposit_amount=entry["deposit"],
+        weeks=[(w["first"], w["last"], monday + timedelta(weeks=w["weeks_ahead"])) for w in entry["week"]],
     )  # fmt: skip
 
 

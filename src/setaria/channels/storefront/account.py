@@ -16,6 +16,7 @@ from setaria.channels.storefront.visit import MemberVisit
 from setaria.people.members import addresses
 from setaria.people.members.models import Address
 from setaria.trade.orders.models import Line, Order, Status
+from setaria.trade.preorders.queries import own_places
 
 PAGE_ORDERS_MAX = 10
 
@@ -44,6 +45,7 @@ def page(request: MemberVisit) -> HttpResponse:
         {
             "page": found,
             "orders": _summaries(list(found)),
+            "places": own_places(request.user.pk),
             "addresses": list(Address.objects.filter(member_id=request.user.pk)),
             "form": NameForm(initial={"name": request.user.name}),
             "Status": Status,

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
+from setaria.trade.preorders.queries import programmes_ahead
 
 
 @require_safe
@@ -22,6 +23,7 @@ def page(request: Visit) -> HttpResponse:
         "storefront/home.html",
         {
             "drops": queries.drops_ahead(request.channel, now),
+            "programmes": programmes_ahead(request.channel, now),
             "kinds": queries.kinds_with_picture(request.market, now),
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],

@@ -21,7 +21,7 @@ from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.start import Refusal, start
+from setaria.trade.payments.start import Refusal, credited, start
 
 PROVIDER = "sandbox"
 
@@ -55,6 +55,7 @@ def page(request: MemberVisit, order_id: UUID) -> HttpResponse:
 
 def _render(request: MemberVisit, order: Order, form: AddressForm | None = None, status: int = 200) -> HttpResponse:
     now = clock.now()
+    credit = credited(order.pk)
     found = list(Line.objects.filter(order_id=order.pk).order_by("position"))
     variants = queries.variants_by_id([line.variant_id for line in found])
     destination = Destination.objects.filter(pk=order.pk).first()
@@ -70,6 +71,8 @@ def _render(request: MemberVisit, order: Order, form: AddressForm | None = None,
         "form": form if needs_address else None,
         "payment": Payment.objects.filter(order_id=order.pk).order_by("-started_at").first(),
         "refunds": list(Refund.objects.filter(order_id=order.pk).order_by("due_at")),
+        "credit": credit,
+        "due": order.total - credit,
         "payable": order.status == Status.PLACED and order.pay_by > now,
         "Status": Status,
     }

@@ -13,6 +13,7 @@ from setaria.channels.storefront import (
     order,
     preferences,
     product,
+    programme,
 )
 
 app_name = "store"
@@ -24,6 +25,12 @@ urlpatterns = [
     path("products/<slug:slug>/", product.page, name="product"),
     path("drops/<slug:slug>/", drop.page, name="drop"),
     path("drops/<slug:slug>/pass", drop.leave, name="drop_pass"),
+    path("programmes/<slug:slug>/", programme.page, name="programme"),
+    path("programmes/<slug:slug>/pass", programme.allow, name="programme_pass"),
+    path("places/<uuid:place_id>/", programme.place, name="place"),
+    path("places/<uuid:place_id>/pay", programme.pay, name="place_pay"),
+    path("places/<uuid:place_id>/withdraw", programme.withdraw, name="place_withdraw"),
+    path("deposits/<uuid:number>/", programme.deposit, name="deposit"),
     path("basket/", basket.page, name="basket"),
     path("basket/add", basket.add, name="basket_add"),
     path("basket/change", basket.change, name="basket_change"),

@@ -1,5 +1,6 @@
 """The week a number is promised, and slips: recorded with their reason, and a notice to everyone they touch."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -17,13 +18,16 @@ _NOTIFY = """
 
 def promised(programme_id: int) -> list[PromisedWeek]:
     """Return what each range of a programme's numbers was promised first and is promised now, in order."""
-    weeks = Week.objects.filter(programme_id=programme_id).prefetch_related("slips")
-    return [
-        PromisedWeek(
-            week.first, week.last, week.monday, slips[-1].monday if (slips := list(week.slips.all())) else week.monday
-        )
-        for week in weeks
-    ]
+    return weeks_of(Week.objects.filter(programme_id=programme_id).prefetch_related("slips"))
+
+
+def weeks_of(weeks: Iterable[Week]) -> list[PromisedWeek]:
+    """Return the promises of weeks whose slips are loaded."""
+    found = []
+    for week in weeks:
+        slips = list(week.slips.all())
+        found.append(PromisedWeek(week.first, week.last, week.monday, slips[-1].monday if slips else week.monday))
+    return found
 
 
 @transaction.atomic

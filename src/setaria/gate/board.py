@@ -60,6 +60,10 @@ class DropState(msgspec.Struct):
     closes_at: datetime
     payment_seconds: int
     items: dict[str, ItemState] = {}
+    opens_seconds: float = 0.0  # since 1970
+
+    def __post_init__(self) -> None:
+        self.opens_seconds = self.opens_at.timestamp()
 
 
 def _mark(order_id: UUID) -> int:

@@ -99,6 +99,7 @@ class Pipeline:
         self._pgconn = raw.pgconn
         self._loads, self._statements, self._poll = session.loads, session.statements, session.poll
         self._pending: deque[Rows] = deque()
+        self._unsent = False
         self._pgconn.enter_pipeline_mode()
 
     def query(self, sql: str, values: Mapping[str, Value]) -> Rows:
@@ -108,12 +109,15 @@ class Pipeline:
             statement = self._prepare(sql, values)
         packed = [_KINDS[type(value)][1](value) for value in map(values.__getitem__, statement.parameters)]
         self._pgconn.send_query_prepared(statement.name, packed, statement.formats, Format.BINARY)
+        self._unsent = True
         return self._expect()
 
     def receive(self, wanted: Rows) -> None:
         """Read answers, in the order of their statements, up to the wanted one."""
-        self._pgconn.send_flush_request()
-        self._flush()
+        if self._unsent:
+            self._pgconn.send_flush_request()
+            self._flush()
+            self._unsent = False
         while wanted.rows is None:
             self._read_answer()
 

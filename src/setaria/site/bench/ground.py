@@ -35,8 +35,11 @@ class Ground(msgspec.Struct, frozen=True):
     skus: list[str]
 
 
-def lay(slug: str, items: int) -> Ground:
-    """Make an open drop of so many products with stock beyond any measurement. Needs Django set up."""
+def lay(slug: str, items: int, units: int = UNITS) -> Ground:
+    """Make an open drop of so many products, if not told otherwise with stock beyond any measurement.
+
+    It has a market of its own, by its slug. Needs Django set up.
+    """
     from setaria.goods.catalog.models import Product, Variant
     from setaria.goods.inventory import move
     from setaria.kernel.clock import now
@@ -53,11 +56,11 @@ def lay(slug: str, items: int) -> Ground:
     variants = Variant.objects.bulk_create(
         Variant(product=product, sku=f"{slug.upper()}-{n:04}", name=text) for n, product in enumerate(products)
     )
-    move.receive(new_id(), warehouse.id, [move.Units(v.id, UNITS) for v in variants], now=now())
+    move.receive(new_id(), warehouse.id, [move.Units(v.id, units) for v in variants], now=now())
     begun = now()
     drop = prepare(
         slug, name=text, line=text, channel=channel, opens_at=begun + timedelta(seconds=OPENS_SECONDS),
-        closes_at=begun + timedelta(days=1), items=[Item(v.id, UNITS, 1, PRICE) for v in variants], now=begun,
+        closes_at=begun + timedelta(days=1), items=[Item(v.id, units, 1, PRICE) for v in variants], now=begun,
     )  # fmt: skip
     time.sleep(2 * OPENS_SECONDS)  # until it is open and the gate has seen it
     return Ground(drop.id, slug, [variant.sku for variant in variants])

@@ -26,6 +26,7 @@ from setaria.trade.drops import passes
 
 CUSTOMER_FIRST = 1_000_000_000  # nobody's: the door does not look customers up
 LAST_ANSWERS_SECONDS_MAX = 10.0
+PACE_SECONDS = 0.001  # how often an open loop looks what is due
 
 _customers = count(CUSTOMER_FIRST)
 _random = Random(20260406)
@@ -35,7 +36,8 @@ class Sample(msgspec.Struct, frozen=True):
     """What to measure: orders with passes of their own, or empty requests as long (`empty`), for some seconds.
 
     `path` is posted to. Orders go through `skus` in turn, one unit each. `per_second_max` says how many are prepared;
-    a faster server ends the sample early. `watched`: process ids by name, whose processor time is noted.
+    a faster server ends the sample early. `per_second`: send so many, whatever comes back, instead of one after
+    another. `good`: the statuses that count. `watched`: process ids by name, whose processor time is noted.
     """
 
     url: str
@@ -49,11 +51,13 @@ class Sample(msgspec.Struct, frozen=True):
     secret: str
     per_second_max: int
     empty: bool = False
+    per_second: float | None = None
+    good: tuple[int, ...] = (200, 201)
     watched: dict[str, list[int]] = {}
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What a sample gave. `good`: answers 200 and 201 in the window; `others`: all others by status."""
+    """What a sample gave. `good`: the answers in the window that count; `others`: all others by status."""
 
     per_second: float
     good: int
@@ -86,14 +90,15 @@ class ClosedLoop:
             await loop.create_connection(lambda: Connection(self), host, port)
         gc.collect()
         gc.disable()
-        for connection in self._open:
-            self._next(connection, time.perf_counter())
+        self._start()
         await asyncio.sleep(sample.warm_seconds)
         self._good_before, self._latencies = self._good, array("d")
         before, began = self._clocks(), time.perf_counter()
         await asyncio.wait({self._ended}, timeout=sample.seconds)
         ended, after = time.perf_counter(), self._clocks()
         good, latencies, self._until = self._good - self._good_before, self._latencies, 0.0
+        if not self._waiting and not self._ended.done():
+            self._ended.set_result(None)
         await asyncio.wait({self._ended}, timeout=LAST_ANSWERS_SECONDS_MAX)
         for connection in self._open:
             connection.transport.abort()
@@ -109,20 +114,27 @@ class ClosedLoop:
             seconds=ended - began,
         )
 
+    def _start(self) -> None:
+        for connection in self._open:
+            self._next(connection, time.perf_counter())
+
     def opened(self, connection: Connection) -> None:
         """Keep it for the start."""
         self._open.append(connection)
 
     def answered(self, connection: Connection, status: int, body: bytes) -> None:
         """Note the answer and send the next request."""
+        self._next(connection, self._note(connection, status))
+
+    def _note(self, connection: Connection, status: int) -> float:
         now = time.perf_counter()
         self._waiting -= 1
-        if status == 201 or status == 200:
+        if status in self._sample.good:
             self._good += 1
             self._latencies.append(now - connection.sent_at)
         else:
             self._others[status] += 1
-        self._next(connection, now)
+        return now
 
     def closed(self, connection: Connection) -> None:
         """Note a connection that the server gave up; status 0 stands for it."""
@@ -143,6 +155,31 @@ class ClosedLoop:
         return found | {"client": time.process_time()}
 
 
+class OpenLoop(ClosedLoop):
+    """Requests are sent when they are due, on whichever connection is free; waiting for one counts as latency."""
+
+    def _start(self) -> None:
+        assert self._sample.per_second is not None
+        self._free = list(self._open)
+        self._every, self._due = 1 / self._sample.per_second, time.perf_counter()
+        self._send_due()
+
+    def _send_due(self) -> None:
+        now = time.perf_counter()
+        while self._free and self._due <= now < self._until:
+            self._next(self._free.pop(), self._due)
+            self._due += self._every
+        if now < self._until:
+            asyncio.get_running_loop().call_later(PACE_SECONDS, self._send_due)
+
+    def answered(self, connection: Connection, status: int, body: bytes) -> None:
+        """Note the answer; the connection is free."""
+        self._note(connection, status)
+        self._free.append(connection)
+        if not self._waiting and self._until == 0.0 and not self._ended.done():
+            self._ended.set_result(None)
+
+
 def requests_of(sample: Sample) -> Iterator[bytes]:
     """Prepare a sample's requests, as people's pages have them before the opening."""
     key, issued, host = passes.key_from(sample.secret), datetime.now(UTC), address(sample.url)[0]
@@ -150,7 +187,8 @@ def requests_of(sample: Sample) -> Iterator[bytes]:
     if sample.empty:  # as long as an order's body
         token = passes.issue(key, CUSTOMER_FIRST, sample.drop_id, seeded_id(_random, ms), issued)
         return repeat(post(sample.path, order_body([(sample.skus[0], 1, sample.price)], token), host))
-    number = int(sample.per_second_max * (sample.warm_seconds + sample.seconds)) + sample.connections
+    per_second = max(sample.per_second_max, int(sample.per_second or 0))
+    number = int(per_second * (sample.warm_seconds + sample.seconds)) + sample.connections
     return iter(
         [
             post(
@@ -173,4 +211,5 @@ def serve(pipe: Pipe) -> None:
             sample = pipe.recv()
         except EOFError:
             return
-        pipe.send(uvloop.run(ClosedLoop(sample, requests_of(sample)).run()))
+        kind = ClosedLoop if sample.per_second is None else OpenLoop
+        pipe.send(uvloop.run(kind(sample, requests_of(sample)).run()))

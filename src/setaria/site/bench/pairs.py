@@ -1,40 +1,55 @@
-"""Ratios of two rates, measured in turn so that what drifts drifts under both."""
+"""Ratios of two rates, measured in turn so that what drifts drifts under both; and what comes of a goal."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from setaria.site.bench.load import Measured
 
 Measure = Callable[[], Measured]
+Tick = Callable[[], None]
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """What is wanted of a figure: at least so much, or at most. `number`: of the goal it belongs to."""
+
+    number: int
+    name: str
+    wanted: float
+    at_most: bool = False
+
+    @property
+    def sign(self) -> str:
+        """How the figure should stand to what is wanted."""
+        return "≤" if self.at_most else "≥"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A goal and what was measured. `above` and `below` are the two rates' medians, per second."""
+    """A goal and what was measured: the median of so many samples, the least and the most of them."""
 
-    name: str
-    goal: float
-    ratio: float
-    ratio_min: float
-    ratio_max: float
-    above: float
-    below: float
-    above_p50_ms: float
-    above_p99_ms: float
-    pairs: int
-    refused_or_lost: int  # answers other than 200 and 201 on either side
-    cpu_us: dict[str, float]  # of the side above, per answer
-
-    @property
-    def reached(self) -> bool:
-        """Whether the median reaches the goal."""
-        return self.ratio >= self.goal
+    goal: Goal
+    measured: float
+    lowest: float
+    highest: float
+    reached: bool
+    samples: int
+    told: str = ""  # the figures behind it
+    cpu_us: dict[str, float] = {}  # processor time an answer, by process
 
 
-def compare(name: str, goal: float, above: Measure, below: Measure, pairs: int, tick: Callable[[], None]) -> Outcome:
+def judge(goal: Goal, values: Sequence[float], told: str = "", cpu_us: dict[str, float] | None = None) -> Outcome:
+    """Say whether the median of `values` is what the goal wants."""
+    middle = statistics.median(values)
+    reached = middle <= goal.wanted if goal.at_most else middle >= goal.wanted
+    return Outcome(
+        goal, round(middle, 3), round(min(values), 3), round(max(values), 3), reached, len(values), told, cpu_us or {}
+    )
+
+
+def compare(goal: Goal, above: Measure, below: Measure, pairs: int, tick: Tick) -> Outcome:
     """Measure both sides `pairs` times, each pair the other way round than the last; `tick` after each sample."""
     ratios: list[float] = []
     ups: list[Measured] = []
@@ -44,17 +59,9 @@ def compare(name: str, goal: float, above: Measure, below: Measure, pairs: int, 
             found.append(measure())
             tick()
         ratios.append(ups[-1].per_second / max(1e-9, downs[-1].per_second))
-    return Outcome(
-        name=name,
-        goal=goal,
-        ratio=round(statistics.median(ratios), 3),
-        ratio_min=round(min(ratios), 3),
-        ratio_max=round(max(ratios), 3),
-        above=round(statistics.median(m.per_second for m in ups), 1),
-        below=round(statistics.median(m.per_second for m in downs), 1),
-        above_p50_ms=round(statistics.median(m.p50_ms for m in ups), 2),
-        above_p99_ms=round(statistics.median(m.p99_ms for m in ups), 2),
-        pairs=pairs,
-        refused_or_lost=sum(sum(m.others.values()) for m in ups + downs),
-        cpu_us={name: round(statistics.median(m.cpu_us_each[name] for m in ups), 1) for name in ups[0].cpu_us_each},
-    )
+    up, down = (statistics.median(m.per_second for m in side) for side in (ups, downs))
+    p50, p99 = (statistics.median(getattr(m, name) for m in ups) for name in ("p50_ms", "p99_ms"))
+    lost = sum(sum(m.others.values()) for m in ups + downs)
+    told = f"{up:,.0f} ÷ {down:,.0f} a second; p50 {p50:.1f} ms, p99 {p99:.1f} ms; {lost:,} refused or lost"
+    cpu = {name: round(statistics.median(m.cpu_us_each[name] for m in ups), 1) for name in ups[0].cpu_us_each}
+    return judge(goal, ratios, told, cpu)

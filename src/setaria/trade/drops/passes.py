@@ -23,6 +23,8 @@ _BODY = Struct(">BQI16sII")
 _MAC_BYTES = 16
 _TOKEN_BYTES = _BODY.size + _MAC_BYTES
 TOKEN_CHARS = -(-_TOKEN_BYTES // 3) * 4
+# A UUID as MessagePack: msgspec builds one in a fifth of the time that UUID(bytes=…) takes.
+_UUID_HEAD, _uuid = b"\xc4\x10", msgspec.msgpack.Decoder(UUID).decode
 _FROM_URLSAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -79,7 +81,7 @@ def read(key: bytes, token: str, now_seconds: float) -> Pass:
     version, customer_id, drop_id, order_id, lapses_at, variant_id = _BODY.unpack(body)
     if version != VERSION or lapses_at <= now_seconds:
         raise BadPass("lapsed")
-    return Pass(customer_id, drop_id, UUID(bytes=order_id), lapses_at, variant_id)
+    return Pass(customer_id, drop_id, _uuid(_UUID_HEAD + order_id), lapses_at, variant_id)
 
 
 def _mac(key: bytes, body: bytes) -> bytes:

@@ -11,7 +11,7 @@ import fcntl
 import mmap
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
 
@@ -22,7 +22,9 @@ SLOTS = 8_192
 class LastSales:
     """One for each process, all over the same file; without a file it knows of this process only."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: the same in every process of a machine, as the monotonic one is."""
+        self._clock = clock
         self._lock = Lock()
         self._fd = -1 if file is None else os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         if self._fd >= 0:
@@ -34,7 +36,7 @@ class LastSales:
         with self._lock:
             if self._fd >= 0:
                 fcntl.flock(self._fd, fcntl.LOCK_EX)  # else an earlier instant could be written over a later one
-            instant = time.monotonic()  # the same clock in every process of a machine
+            instant = self._clock()
             for variant_id in variant_ids:
                 self._sold_at[variant_id % SLOTS] = instant
             if self._fd >= 0:
@@ -43,4 +45,4 @@ class LastSales:
     def any_since(self, variant_id: int, instant: float) -> bool:
         """Whether a sale may have been noted since `instant` (`time.monotonic`)."""
         sold_at = self._sold_at[variant_id % SLOTS]
-        return sold_at >= instant and sold_at <= time.monotonic()  # what is later was written before the last boot
+        return sold_at >= instant and sold_at <= self._clock()  # what is later was written before the last boot

@@ -199,6 +199,18 @@ def faults(
 
 
 @app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(help="The first night's seed; the same seed plays the same night.")] = 1,
+    hours: Annotated[float, typer.Option(min=0, help="Simulated hours to play.")] = 24,
+) -> None:
+    """Play nights on a virtual clock through the deciding core, watched by an independent auditor."""
+    _set_up_django()
+    from setaria.site.simulation.cli import main as run
+
+    raise typer.Exit(run(seed, hours))
+
+
+@app.command()
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="A minute, rougher figures.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Everything; takes long.")] = False,

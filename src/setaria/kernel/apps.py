@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from setaria.kernel.clock import follow_database
@@ -17,5 +18,5 @@ class KernelConfig(AppConfig):
         connection_created.connect(_look_at_its_clock, dispatch_uid="setaria.kernel.clock")
 
 
-def _look_at_its_clock(**_: Any) -> None:
-    follow_database()
+def _look_at_its_clock(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    follow_database(connection)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Two looks may differ by so much without anything being wrong: the kernel steers both clocks all the time.
 TOLERANCE = timedelta(milliseconds=1)
@@ -33,10 +34,13 @@ def seconds() -> float:
     return now().timestamp()
 
 
-def follow_database() -> None:
-    """Look at the database's clock, and go by it from now on. Cheap: meant to be called a few times a second."""
+def follow_database(through: BaseDatabaseWrapper | None = None) -> None:
+    """Look at the database's clock, and go by it from now on. Cheap: meant to be called a few times a second.
+
+    `through`: another connection than this thread's own.
+    """
     asked = time.monotonic()
-    with connection.cursor() as cursor:
+    with (through or connection).cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         instant: datetime = cursor.fetchone()[0]
     follow(instant, asked, time.monotonic())

@@ -13,7 +13,7 @@ class Unguarded:
         self._restore: list[str] = []
 
     def __call__(self, *names: str) -> None:
-        """Take away constraints or triggers by name."""
+        """Take away constraints, unique indexes or triggers by name."""
         for name in names:
             self._take(name)
 
@@ -29,6 +29,12 @@ class Unguarded:
                 table, definition = constraint
                 cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
                 self._restore.append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+                return
+            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
+            index = cursor.fetchone()
+            if index is not None:  # a unique constraint with a condition is only an index to PostgreSQL
+                cursor.execute(f"DROP INDEX {name}")
+                self._restore.append(index[0])
                 return
             cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s", [name])
             (table,) = cursor.fetchone()

@@ -21,6 +21,7 @@ from setaria.trade.preorders import deposits
 from setaria.trade.preorders.models import Programme, Supply
 
 CALL_BATCH_MAX = 2_000
+_ADVISORY = "SELECT pg_try_advisory_lock(%s, %s)"
 _ADVISORY_CLASS = 0x5E7A  # ours, among the database's advisory locks
 
 log = structlog.get_logger(__name__)
@@ -156,7 +157,7 @@ def _alone(programme_id: int) -> Iterator[bool]:
     """Whether nobody else calls this programme's places now. Two may, safely; but they would do all the work twice."""
     key = [_ADVISORY_CLASS, programme_id]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        cursor.execute(_ADVISORY, key)
         alone: bool = cursor.fetchone()[0]
     try:
         yield alone

@@ -212,8 +212,8 @@ def simulate(
 
 @app.command()
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="A minute, rougher figures.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Everything; takes long.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Four minutes, rougher figures.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Longer samples, and memory through a million orders.")] = False,
     json_file: JsonFileOption = None,
 ) -> None:
     """Measure how fast this machine takes orders and shows pages."""

@@ -64,13 +64,13 @@ class Goals:
         yield self._orders_and_empty(0.45, CONNECTIONS)
         yield self._orders_and_empty(0.60, CONNECTIONS_MANY)
         yield self._one_at_a_time()
-        yield self._hot_and_even()
         yield from self._direct()
         yield self._tail()
         yield self._lone()
-        yield self._sold_out()
         yield from self._wall()
         yield self._flat()
+        yield self._sold_out()
+        yield self._hot_and_even()  # last: its thousand products stay on the gate's board
 
     def _orders_and_empty(self, wanted: float, connections: int) -> Outcome:
         goal = Goal(1, f"durable orders ÷ empty requests, {connections:,} connections", wanted)

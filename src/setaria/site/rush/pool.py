@@ -68,6 +68,12 @@ class Pool:
         self._unfinished += 1
         heappush(self._later, (job.due, self._planned, job))
 
+    async def wait_open(self, seconds_max: float) -> None:
+        """Wait until all connections are open, or so long; while `run` goes on."""
+        deadline = asyncio.get_running_loop().time() + seconds_max
+        while len(self._all) < self._connections and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+
     def forget(self) -> int:
         """Give up what has not been sent, and return how many that were; what is on its way gets its answer."""
         forgotten = len(self._later) + len(self._waiting)

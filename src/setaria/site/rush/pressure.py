@@ -28,6 +28,8 @@ from setaria.site.rush.report import Latency, latency
 from setaria.trade.drops import passes
 
 PLACED, REFUSED = 201, 503
+OPENING_SECONDS_MAX = 30.0  # for all connections
+LEAD_SECONDS = 1.0  # while everything is planned
 
 
 class Press(msgspec.Struct, frozen=True):
@@ -74,7 +76,8 @@ class OpenLoop:
         sample = press.sample
         host, port = address(sample.url)
         self._press = press
-        self._pool = Pool(host, port, sample.connections, self._answered)
+        self._all_planned = False
+        self._pool = Pool(host, port, sample.connections, self._answered, more=lambda: not self._all_planned)
         number = int(press.per_second * (sample.warm_seconds + sample.seconds))
         made = requests(press)
         self._orders = [next(made) for _ in range(number)]
@@ -84,10 +87,12 @@ class OpenLoop:
         self._placing, self._refusing, self._late = array("d"), array("d"), array("d")
 
     async def run(self) -> Pressed:
-        """Send them until the time is over, and wait for the last answer."""
+        """Send them once all connections are open, for twice the time at most, and wait for the last answer."""
         press, sample = self._press, self._press.sample
         loop = asyncio.get_running_loop()
-        begins = loop.time() + 1.0
+        running = loop.create_task(self._pool.run())
+        await self._pool.wait_open(OPENING_SECONDS_MAX)
+        begins = loop.time() + LEAD_SECONDS
         for number, (order, request) in enumerate(self._orders):
             self._pool.plan(Job(0, order, request, begins + number / press.per_second))
         self._from = begins + sample.warm_seconds
@@ -95,8 +100,9 @@ class OpenLoop:
         gc.collect()
         gc.disable()
         cpu = time.process_time()
-        loop.call_at(self._until, self._end)
-        await self._pool.run()
+        loop.call_at(self._until + sample.seconds, self._end)
+        self._all_planned = True
+        await running
         return Pressed(
             seconds=sample.seconds,
             sent=self._pool.requests,

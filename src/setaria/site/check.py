@@ -39,6 +39,17 @@ def unsafe_settings() -> Iterator[CheckMessage]:
             f"SETARIA_BASE_URL is {settings.BASE_URL}: cookies travel unencrypted.",
             hint="Put a TLS proxy in front and set SETARIA_BASE_URL to its https:// address.",
         )
+    if settings.SECURE and not settings.TRUSTED_PROXIES:
+        yield checks.Warning(
+            "SETARIA_TRUSTED_PROXIES is not set: behind a proxy everybody seems to come from its address, and the "
+            "guard's limits by address and network would hit all together.",
+            hint="Name your proxies' addresses or networks, separated by commas, and let them set X-Forwarded-For.",
+        )
+    if any(network.prefixlen == 0 for network in settings.TRUSTED_PROXIES):
+        yield checks.Error(
+            "SETARIA_TRUSTED_PROXIES trusts everybody: anyone can pretend to come from anywhere.",
+            hint="Name your own proxies only.",
+        )
     if "*" in settings.ALLOWED_HOSTS:
         yield checks.Warning("SETARIA_ALLOWED_HOSTS admits every host name.", hint="Name your own.")
     if "setaria.trade.payments.sandbox" in settings.INSTALLED_APPS:

@@ -5,6 +5,7 @@ See docs/reference/settings.md.
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -18,6 +19,10 @@ DEBUG = os.environ.get("SETARIA_DEBUG") == "1"
 BASE_URL = os.environ.get("SETARIA_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("SETARIA_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# Whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = [
+    ip_network(part.strip()) for part in os.environ.get("SETARIA_TRUSTED_PROXIES", "").split(",") if part.strip()
+]
 SECURE = BASE_URL.startswith("https://")
 
 
@@ -56,6 +61,7 @@ INSTALLED_APPS = [
     "setaria.trade.payments",
     "setaria.trade.payments.sandbox",
     "setaria.trade.drops",
+    "setaria.trade.guard",
     "setaria.trade.preorders",
     "setaria.trade.draws",
     "setaria.trade.friendcodes",

@@ -1,12 +1,14 @@
 """A drop's page, and the pass that lets a member order in it. The order itself goes to the gate, not to Django."""
 
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront.drop_words import words
 from setaria.channels.storefront.templatetags.store import money_parts
-from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.visit import MemberVisit, Visit
 from setaria.goods.catalog.models import Picture, Variant
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
@@ -23,6 +25,7 @@ from setaria.kernel.clock import now
 from setaria.kernel.texts import text_in
 from setaria.trade.admission.admit import NotAdmitted, admit
 from setaria.trade.drops.models import Drop
+from setaria.trade.guard import meet
 from setaria.trade.orders.models import Claim, Line, Order, Status
 
 ORDERS_SHOWN_MAX = 5
@@ -86,13 +89,31 @@ def leave(request: Visit, slug: str) -> JsonResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"code": "SIGN_IN"}, status=401)
     at = now()
-    drop = Drop.objects.filter(slug=slug, finished_at=None, closes_at__gt=at).first()
+    drop = Drop.objects.select_related("guard_policy").filter(slug=slug, finished_at=None, closes_at__gt=at).first()
     if drop is None:
         raise Http404
+    if (met := _met(cast(MemberVisit, request), drop, at)) is not None:
+        return met
     answer = admit(drop, request.user, at)
     if isinstance(answer, NotAdmitted):
         return JsonResponse({"code": answer.code}, status=403)
     return JsonResponse({"pass": answer})
+
+
+def _met(request: MemberVisit, drop: Drop, at: datetime) -> JsonResponse | None:
+    """What the guard says to this asking; None lets it on."""
+    policy = getattr(drop, "guard_policy", None)
+    if policy is None:
+        return None
+    where = meet.origin(request.META, drop.pk)
+    found = meet.meet(policy, request.user, where, request.POST.get("proof", ""), now=at)
+    if found is None:
+        return None
+    if isinstance(found, meet.Work):
+        told = {"code": found.code, "hard": found.hard, "rule": found.rule, "challenge": found.challenge}
+        return JsonResponse(told, status=428)
+    status, headers = (403, {}) if not found.retry_seconds else (429, {"Retry-After": str(found.retry_seconds)})
+    return JsonResponse({"code": found.code, "rule": found.rule}, status=status, headers=headers)
 
 
 def _offers(drop: Drop, customer_id: int | None, at: datetime) -> list[Offer]:
@@ -173,6 +194,7 @@ def _start(
         "ordersUrl": f"/rush/{drop.slug}/orders",
         "passUrl": reverse("store:drop_pass", args=[drop.slug]),
         "noOrder": str(NO_ORDER),
+        "workerUrl": static("store/proof_worker.js"),
         "currency": currency,
         "sign": money_parts(0, currency, language)[0],
         "locale": f"{language[:2]}-{currency[:2]}",

@@ -69,5 +69,16 @@ def words() -> dict[str, str]:
         ),
         "BAD_PASS": _("Your pass was not accepted. Nothing was ordered; a new one is here, please buy again."),
         "PASS_LAPSED": _("Your pass had lapsed. Nothing was ordered; a new one is here, please buy again."),
+        "working": _("Your device is proving that it is not a robot. You need not do anything; it takes some seconds."),
+        "workingHard": _(
+            "From where you are many ask at once, or very often, as robots do. Your device has more to prove; it may take half a minute. You need not do anything."
+        ),
+        "GUARD_WAIT": _("You have asked very often. Nothing is lost; we ask again by ourselves in a moment."),
+        "GUARD_REFUSED": _(
+            "We took this for a robot and turned it away; nothing was ordered. If you are a person, write to us with your account's address: we can let you in at once."
+        ),
+        "GUARD_CANNOT": _(
+            "This browser cannot do the check that keeps robots out; nothing was ordered. Open this page in a current browser, or write to us."
+        ),
         "other": _("The order was not understood. Nothing was ordered; reload the page and try again."),
     }

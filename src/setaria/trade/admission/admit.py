@@ -12,6 +12,7 @@ from setaria.trade.draws import offer
 from setaria.trade.drops import passes
 from setaria.trade.drops.models import Drop
 from setaria.trade.friendcodes import spend
+from setaria.trade.guard import grant
 from setaria.trade.queues.turns import GRACE_SECONDS, NoTurn, turn_of
 
 
@@ -30,7 +31,9 @@ def admit(drop: Drop, member: Member, at: datetime) -> str | NotAdmitted:
     """
     match drop.admission:
         case Drop.Admission.OPEN:
-            return _pass(drop, member, at)
+            # Where robots are expected, an account has one pass at a time.
+            order_id = grant.order_of(drop.pk, member.pk) if hasattr(drop, "guard_policy") else None
+            return _pass(drop, member, at, order_id)
         case Drop.Admission.DRAW:
             return _drawn(drop, member, at)
         case Drop.Admission.CODE:

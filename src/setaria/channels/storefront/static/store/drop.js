@@ -159,7 +159,18 @@
   const csrf = document.querySelector("#token [name=csrfmiddlewaretoken]").value;
   const counter = new Counter({ start, csrf, report });
 
-  function report(kind) {
+  /** Show how far the proof of work is; it never stands in the way of choosing. */
+  function working(done) {
+    at("work").hidden = done === null;
+    if (done === null) return;
+    put(at("work-says"), done.hard ? words.workingHard : words.working);
+    at("work-done").value = Math.round(done.share * 100);
+  }
+
+  function report(kind, detail) {
+    if (kind === "working") return working(detail);
+    if (kind === "worked") return working(null);
+    if (kind === "guard-wait") return say(words.GUARD_WAIT, "gold");
     if (kind === "no-pass") {
       if (busy !== null) say(words.noPass);
       return;
@@ -287,6 +298,6 @@
   if (start.customer && start.canBuy && state !== "closed") {
     const unfinished = counter.pending();
     if (unfinished) resume(unfinished);
-    else if (state !== "sold_out") counter.ready();
+    else if (state !== "sold_out") counter.ready().then((ready) => { if (ready.startsWith("GUARD")) say(words[ready], "bad"); });
   }
 })();

@@ -12,7 +12,7 @@
 
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** Keeps the pass, sends orders. `report(kind, detail)` hears "sending", "repeating", "offline". */
+  /** Keeps the pass, sends orders. `report(kind, detail)` hears "sending", "repeating", "offline", "working". */
   class Counter {
     constructor({ start, csrf, report }) {
       Object.assign(this, { start, csrf, report, pass: null, asking: null });
@@ -32,19 +32,36 @@
     }
 
     async fetchPass() {
+      let proof = "";
       for (let tries = 0; ; tries += 1) {
+        let pauseMs = 0;
         try {
           const answer = await fetch(this.start.passUrl, {
-            method: "POST", headers: { "x-csrftoken": this.csrf }, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+            method: "POST", headers: { "x-csrftoken": this.csrf }, body: new URLSearchParams(proof ? { proof } : {}),
+            signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+          proof = "";
+          if (answer.status === 428) { // some work first; at once, so that it is done before the opening
+            const { challenge, hard } = await answer.json();
+            this.report("working", { hard, share: 0 });
+            proof = await window.Drop.prove(this.start.workerUrl, challenge, (share) => this.report("working", { hard, share }));
+            this.report("worked");
+            if (!proof) return "GUARD_CANNOT";
+            continue;
+          }
+          if (answer.status === 429) {
+            pauseMs = Number(answer.headers.get("retry-after")) * 1000 || 0;
+            this.report("guard-wait");
+          }
           if (answer.ok) {
             this.pass = (await answer.json()).pass;
             return "ok";
           }
+          if (answer.status === 403 && (await answer.clone().json().catch(() => ({}))).code === "GUARD_REFUSED") return "GUARD_REFUSED";
           if (answer.status === 401 || answer.status === 403) return "signed-out";
           if (answer.status === 404) return "closed";
         } catch { /* no connection: again */ }
-        this.report("no-pass");
-        await wait(jitter(Math.min(1000 * 2 ** tries, AGAIN_MS_MAX)));
+        if (!pauseMs) this.report("no-pass");
+        await wait(jitter(Math.max(pauseMs, Math.min(1000 * 2 ** tries, AGAIN_MS_MAX))));
       }
     }
 
@@ -67,7 +84,8 @@
 
     /** Send lines under the page's pass, or go on with a pending order; resolves to the door's answer. */
     async send(lines) {
-      if (await this.ready() !== "ok") return { code: "SIGNED_OUT" };
+      const ready = await this.ready();
+      if (ready !== "ok") return { code: ready.startsWith("GUARD") ? ready : "SIGNED_OUT" };
       return this.sendUntilClear({ pass: this.pass, lines });
     }
 

@@ -19,11 +19,15 @@ from tests.world import HOUR, MINUTE, SECOND, World
 from setaria.goods.pricing.models import Price
 from setaria.kernel.ids import new_id
 from setaria.kernel.invariants import all_invariants, check_all
+from setaria.people.members.models import Member
 from setaria.sight.wall.event import current
 from setaria.sight.wall.figures import Reader
 from setaria.sight.wall.milestones import AMOUNTS
 from setaria.site import audit
 from setaria.trade.drops.models import DropItem
+from setaria.trade.guard import grant as guarding
+from setaria.trade.guard import meet
+from setaria.trade.guard.address import Origin
 from setaria.trade.orders.models import Order, Settlement
 from setaria.trade.payments import refund
 from setaria.trade.preorders.models import Receipt, Slip, Supply
@@ -51,6 +55,9 @@ class Busy:
         self.refunds = refund.collect(now=world.now)
         self.chance.happen()
         self.unpaid = world.placed(self.band)
+        policy = guarding.guard(self.night.pk)
+        fan = Member.objects.get(pk=world.member())
+        meet.meet(policy, fan, Origin(address=11, network=22), "", now=world.now)
         car = world.thing("car", price=AMOUNTS[0], stock=1)
         world.pay(world.placed(car))
         Reader(current("cn", world.now)).read(world.now + 3 * SECOND)
@@ -111,6 +118,12 @@ def breaks(breaker: Breaker) -> Breaker:
     """Register a breaker under the name of the invariant it breaks; it returns the offending key's beginning."""
     BREAKERS[breaker.__name__] = breaker
     return breaker
+
+
+@breaks
+def guard_counts_pairs_once(busy: Busy, _: Unguarded) -> object:
+    sql("UPDATE guard_count SET number = number + 1 WHERE drop_id = %s AND measure = 5", busy.night.pk)
+    return f"{busy.night.pk} 5 11"
 
 
 @breaks

@@ -1,6 +1,7 @@
 """The guard at the pass door: work, limits, the way back, what is told and what is forgotten."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from django.test import Client
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
+from setaria.site import guard as command
 from setaria.trade.drops import passes
 from setaria.trade.drops.models import Drop
 from setaria.trade.guard import grant, meet, queries
 from setaria.trade.guard.forget import forget
-from setaria.trade.guard.models import Count, Seen, Spent
+from setaria.trade.guard.models import Count, Policy, Seen, Spent
 from setaria.trade.orders.models import Order
 from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import Placed
@@ -238,7 +240,9 @@ def test_twin_that_reads_first_lets_more_in(today: World, monkeypatch: pytest.Mo
     meet.meet(door.drop.guard_policy, fan.member, where, "", now=clock.now())
     once = "RETURNING measure, number\n"
     assert once in meet._COUNT
-    monkeypatch.setattr(meet, "_COUNT", meet._COUNT.replace(once, "RETURNING measure, 1 AS number\n"))  # as all found it
+    monkeypatch.setattr(
+        meet, "_COUNT", meet._COUNT.replace(once, "RETURNING measure, 1 AS number\n")
+    )  # as all found it
     found = asked_together(door, fan, 6)
     assert found.count(None) > 2
 
@@ -247,3 +251,42 @@ def test_one_account_has_one_pass_however_many_ask_together(today: World) -> Non
     door = Door(today)
     customer = door.fan().member.pk
     assert len(set(together(*[lambda: grant.order_of(door.drop.pk, customer)] * 6))) == 1
+
+
+# --- the command ---
+
+
+def test_the_command_guards_reports_and_forgives(
+    today: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    drop = today.drop({today.thing(stock=1): 1})
+    rules = tmp_path / "rules.json"
+    rules.write_text(json.dumps([rule("account_age_seconds", "refuse", below=3_600)]))
+    fan = Member.objects.get(pk=today.member())
+    client = Client()
+    client.force_login(fan)
+    assert command.forgive(drop.slug, fan.email) == 1  # it is not guarded yet
+    assert command.guard(drop.slug, rules, 0, 4, 8) == 0
+    assert client.post(f"/drops/{drop.slug}/pass").status_code == 403
+    assert command.report(drop.slug) == 0
+    printed = capsys.readouterr().out
+    assert "refused" in printed
+    assert "the-rule" in printed
+    assert command.forgive(drop.slug, fan.email) == 0
+    assert client.post(f"/drops/{drop.slug}/pass").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '[{"name": "a", "measure": "b", "then": "wait", "above": 1}]'])
+def test_the_command_changes_nothing_by_mistake(today: World, tmp_path: Path, text: str) -> None:
+    drop = today.drop({today.thing(stock=1): 1})
+    file = tmp_path / "rules.json"
+    file.write_text(text)
+    assert command.guard(drop.slug, file, 0, 4, 8) == 1
+    assert command.guard(drop.slug, tmp_path / "none.json", 0, 4, 8) == 1
+    assert command.guard(drop.slug, None, 9, 4, 8) == 1
+    assert not Policy.objects.exists()
+    assert command.guard("no-such-drop", None, 0, 4, 8) == 1
+    assert command.report("no-such-drop") == 1
+    assert command.forgive("no-such-drop", "x@example.org") == 1
+    assert command.guard(drop.slug, None, 0, 4, 8) == 0
+    assert command.forgive(drop.slug, "nobody@example.org") == 1

@@ -272,6 +272,50 @@ def preorders_slip(
     raise typer.Exit(slip(programme, first, monday.date(), {"zh-hans": reason_zh, "en": reason_en}))
 
 
+guard_app = typer.Typer(help="Robots at a drop: what was turned away and why, and a way back.", no_args_is_help=True)
+app.add_typer(guard_app, name="guard")
+DropArgument = Annotated[str, typer.Argument(help="Slug of the drop.")]
+
+
+@guard_app.command("report")
+def guard_report(drop: DropArgument, home: HomeOption = None) -> None:
+    """Say what came of all askings for passes, by rule."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.guard import report as run
+
+    raise typer.Exit(run(drop))
+
+
+@guard_app.command("forgive")
+def guard_forgive(
+    drop: DropArgument, email: Annotated[str, typer.Argument(help="The member's address.")], home: HomeOption = None
+) -> None:
+    """Let a person in who was taken for a robot."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.guard import forgive as run
+
+    raise typer.Exit(run(drop, email))
+
+
+@guard_app.command("set")
+def guard_set(
+    drop: DropArgument,
+    rules: Annotated[Path | None, typer.Option(help="JSON file. Default: the usual rules.", show_default=False)] = None,
+    least: Annotated[int, typer.Option("--min", min=0, help="Tries while it is calm; 0: no work.")] = 100,
+    most: Annotated[int, typer.Option("--max", min=0, help="Tries under full pressure.")] = 700,
+    hard: Annotated[int, typer.Option(min=0, help="Tries for whoever behaves strangely.")] = 4_000,
+    home: HomeOption = None,
+) -> None:
+    """Guard a drop."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.guard import guard as run
+
+    raise typer.Exit(run(drop, rules, least, most, hard))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,

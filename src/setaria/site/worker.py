@@ -18,6 +18,7 @@ from setaria.trade.draws import queries as draws
 from setaria.trade.draws.offer import pass_on
 from setaria.trade.drops.prepare import finish
 from setaria.trade.friendcodes import guesses
+from setaria.trade.guard import forget as guard
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.preorders import deposits
@@ -74,6 +75,7 @@ def _clear_up() -> None:
     for slug in finish(now()):
         log.info("drop_finished", drop=slug)
     guesses.forget(now())
+    guard.forget_now_and_then(now())
 
 
 def _index() -> None:

@@ -141,7 +141,7 @@ def test_milestones_name_the_order_that_passed_them(world: World) -> None:
     world.later(6 * HOUR)
     first, second, *_ = figures(world).milestones
     assert first.seconds == timedelta(hours=6, seconds=7).total_seconds()
-    assert (first.order, first.product, first.region.code) == (crossing.id.hex[-8:], {"en": "car"}, "ZJ")
+    assert (first.order, first.product, first.region.code) == (crossing.id.hex[-6:], {"en": "car"}, "ZJ")
     assert second.seconds is None
 
 

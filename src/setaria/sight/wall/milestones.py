@@ -25,6 +25,8 @@ REFERENCE = {("CNY", 100_000_000_00): 237.0}
 # A batch reads the clock, then begins its transaction: longer than that ever takes.
 SETTLES_AFTER = timedelta(seconds=2)
 
+ORDER_DIGITS = 6  # of its id, from the end, where it is random
+
 
 class Milestone(msgspec.Struct, frozen=True):
     """An amount (minor units) and, once passed for good, when and by which order; seconds count from the opening.
@@ -113,7 +115,7 @@ def _milestone(event: Event, amount: int, at: datetime, order_id: UUID, product:
         amount,
         REFERENCE.get((event.currency, amount)),
         max(0.0, (at - event.opens_at).total_seconds()),
-        order_id.hex[-8:],
+        order_id.hex[-ORDER_DIGITS:],
         msgspec.json.decode(product),
         region_of(region) if region else None,
     )

@@ -38,7 +38,8 @@
   function whose(milestone, words) {
     if (milestone.seconds === null) return "";
     const place = milestone.region ? text(milestone.region.name) : "";
-    return [text(milestone.product), place, fill(words.order, { order: milestone.order })].filter(Boolean).join(" · ");
+    const rest = [place, fill(words.order, { order: milestone.order })].filter(Boolean).join(" · ");
+    return `${text(milestone.product)}\n${rest}`;
   }
 
   function item() {

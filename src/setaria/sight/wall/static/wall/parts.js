@@ -47,7 +47,7 @@
     for (const tile of at("tiles").children) {
       const region = byCode.get(tile.dataset.code);
       tile.style.setProperty("--share", region ? Math.sqrt(region.amount / most) : 0);
-      tile.classList.toggle("strong", !!region && region.amount / most > 0.3);
+      tile.classList.toggle("strong", !!region && region.amount / most > 0.5);
       tile.lastChild.textContent = region ? money.brief(region.amount) : "";
     }
     at("known").textContent = fill(words.known, { count: count(orders), all: count(figures.paid_orders) });

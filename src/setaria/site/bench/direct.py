@@ -29,14 +29,14 @@ class Direct:
     """Places orders of a drop in this process, on Django's connection."""
 
     def __init__(
-        self, drop: Ground, clock: Callable[[], datetime] = now, customers: Iterable[int] = count(2 * CUSTOMER_FIRST)
+        self, drop: Ground, clock: Callable[[], datetime] = now, customers: Iterable[int] | None = None
     ) -> None:
         """`customers`: each gets one order; if not told otherwise nobody's ids, and not the load generator's."""
         self._clock = clock
         self._drop_id = drop.drop_id
         self._channel_id = Drop.objects.get(pk=drop.drop_id).channel_id
         self._variant_ids = list(Variant.objects.filter(sku__in=drop.skus).values_list("id", flat=True))
-        self._customers = iter(customers)
+        self._customers = count(2 * CUSTOMER_FIRST) if customers is None else iter(customers)
         self._random = Random(20260407)
 
     def measure(self, size: int, seconds: float) -> Measured:

@@ -35,7 +35,7 @@ PREPARED_BEYOND = 1.6
 CONNECTIONS, CONNECTIONS_MANY = 256, 1024
 PEAK_SHARE = 0.7
 SCREENS = 200
-SETTLED_SECONDS_MAX = 5.0
+SETTLED_SECONDS = 2.5  # ten times the wall's own step
 IDLE_SECONDS = 5.0
 LOOKS = 10  # at the memory, at least, while the orders come
 
@@ -247,8 +247,8 @@ class Goals:
         return found["setaria_gate_batch_size_sum"], found["setaria_gate_batch_size_count"]
 
     def _settled(self) -> int:
-        """Wait until the wall has nothing new to say, for as long as it may take; return how many orders there are."""
-        time.sleep(SETTLED_SECONDS_MAX / 2)
+        """Wait as long as the walls may take to have nothing new to say; return how many orders there are."""
+        time.sleep(SETTLED_SECONDS)
         before, placed = _placed(self._hot, time.time())
         return before + len(placed)
 

@@ -266,3 +266,11 @@ def test_no_migration_is_missing(postgres: str) -> None:
 
 def test_django_finds_no_fault_with_the_settings() -> None:
     call_command("check", fail_level="WARNING")
+
+
+def test_only_the_kernels_clock_reads_the_machines() -> None:
+    """Whoever judges by time goes by the database's clock (decision 0017); tools of the roof may look at their own."""
+    readers = re.compile(r"\btime\.time\(\)|\bdatetime\.(now|utcnow|today)\(|\btimezone\.now\(\)")
+    names = {path.relative_to(SRC).as_posix(): path for path in SOURCES}
+    found = [name for name, path in names.items() if not name.startswith("site/") and readers.search(path.read_text())]
+    assert found == ["kernel/clock.py"]

@@ -263,6 +263,10 @@ class TestSeveralWebServers:
             assert not supervisor.replace(part, lambda _: False, 20.0)
             assert part.process.pid == old
             assert part.process.poll() is None
+            part.launch = cannot_start
+            assert not supervisor.replace(part, lambda _: True, 20.0)
+            assert part.process.poll() is None
+            assert "no more processes" in tail(part.log)
             part.launch = shell(tmp_path, "sleep 60").launch
             assert supervisor.replace(part, lambda pid: pid != old, 20.0)
             assert part.process.pid != old
@@ -272,6 +276,10 @@ class TestSeveralWebServers:
         done = setaria("restart", "--home", folder / "nothing")
         assert done.returncode == 1
         assert "Nothing runs here yet" in done.stdout
+
+
+def cannot_start() -> subprocess.Popen[bytes]:
+    raise OSError("no more processes")
 
 
 def keep_asking(url: str, done: threading.Event) -> list[int]:

@@ -4,6 +4,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from setaria.kernel import clock
 
@@ -51,3 +53,11 @@ def test_it_follows_the_database_that_is_there():
     clock.follow_database()
     assert clock._zero is not None
     assert off(datetime.now(UTC)) < timedelta(minutes=1)  # the same machine's
+
+
+@pytest.mark.django_db
+def test_a_process_that_vanished_holds_no_stock_for_long():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("20s",)
+    assert settings.DATABASES["default"]["OPTIONS"]["tcp_user_timeout"] == "10000"

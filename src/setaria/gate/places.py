@@ -1,8 +1,7 @@
 """Places in a programme: taken with a pass, committed in batches like orders; and the programme's state for its page."""
 
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from django.db import connection
@@ -11,6 +10,7 @@ from setaria.gate.answers import Answer, Receive, Scope, answer, encode, overloa
 from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.intake import WAITING_MAX, TooLarge, read_body
 from setaria.gate.metrics import PLACES
+from setaria.kernel import clock
 from setaria.kernel.clock import now
 from setaria.trade.drops import passes
 from setaria.trade.preorders.passes import key_from
@@ -85,7 +85,7 @@ class PlaceIntake:
             return refusal("TOO_LARGE", scope)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return refusal("MALFORMED", scope)
-        seconds = time.time()
+        seconds = clock.seconds()
         try:
             leave = passes.read(self._key, message.token, seconds)
         except passes.BadPass as error:
@@ -104,7 +104,7 @@ class PlaceIntake:
 
 
 def _view(programme: ProgrammeState) -> bytes:
-    instant = datetime.now(UTC)
+    instant = now()
     full = programme.places_living >= programme.places_max
     over = instant >= programme.closes_at
     return encode(

@@ -20,6 +20,7 @@ from setaria.gate.board import DropState
 from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.intake import TooLarge, drop_view, read_body
 from setaria.gate.metrics import ROOM_ASKS, ROOM_JOINS
+from setaria.kernel import clock
 from setaria.kernel.clock import now
 from setaria.trade.queues import tickets
 from setaria.trade.queues.join import Answer as Joined
@@ -109,7 +110,7 @@ class Rooms:
     def _ticket(self, given: str, drop: DropState) -> tickets.Ticket | str:
         """Read a ticket to this drop's room; the code of a refusal where it is none."""
         try:
-            ticket = tickets.read(self._key, given, time.time())
+            ticket = tickets.read(self._key, given, clock.seconds())
         except tickets.BadTicket as error:
             return "TICKET_LAPSED" if str(error) == "lapsed" else "BAD_TICKET"
         return ticket if ticket.drop_id == drop.id else "BAD_TICKET"

@@ -26,12 +26,28 @@ TRUSTED_PROXIES = [
 SECURE = BASE_URL.startswith("https://")
 
 
+IDLE_IN_TRANSACTION_SECONDS_MAX = 20
+LINE = {
+    "keepalives_idle": "5",  # seconds of silence before the first question
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",  # ms until what was sent must have been received
+}
+
+
 def _database(url: str) -> dict[str, object]:
     """Translate a libpq URL into Django's setting; libpq itself reads it, so every option works."""
     parts = conninfo_to_dict(url)
     # The verbs prepare their statements (`kernel.pipeline`), to be planned once and not for every batch: planning the
     # door's reads costs more than running them. Django's own queries are never prepared, so this leaves them alone.
-    parts["options"] = f"{parts.get('options') or ''} -c plan_cache_mode=force_generic_plan".strip()
+    # A process that vanished in the middle of a batch (its machine lost power) must not hold the hot stock for long.
+    parts["options"] = (
+        f"{parts.get('options') or ''} -c plan_cache_mode=force_generic_plan"
+        f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS_MAX}s"
+    ).strip()
+    # And a database that vanished must not be waited for; a local socket knows none of this.
+    for name, value in LINE.items():
+        parts.setdefault(name, value)
     own = {
         name: parts.pop(key, "")
         for name, key in {

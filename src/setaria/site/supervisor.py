@@ -266,10 +266,16 @@ class Supervisor:
     def replace(self, part: Part, is_ready: Callable[[int], bool], seconds_max: float) -> bool:
         """Run a successor beside a part, and end the part's old process once the successor is ready.
 
-        `is_ready` is asked with the successor's process id until it says yes. False if the successor died or was not
-        ready in time: then it is gone, and the old process goes on. All other parts are watched meanwhile.
+        `is_ready` is asked with the successor's process id until it says yes. False if the successor could not be
+        started, died or was not ready in time: then it is gone, and the old process goes on. All other parts are
+        watched meanwhile.
         """
-        successor = part.launch()
+        try:
+            successor = part.launch()
+        except (LaunchError, OSError) as error:
+            with open_log(part.log) as log:
+                log.write(f"{error}\n".encode())
+            return False
         deadline = time.monotonic() + seconds_max
         try:
             while not is_ready(successor.pid):

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "setaria.trade.draws",
     "setaria.trade.friendcodes",
     "setaria.trade.queues",
+    "setaria.trade.campaigns",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",

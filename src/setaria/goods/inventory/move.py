@@ -47,6 +47,15 @@ def adjust(source_id: UUID, location_id: int, changes: Sequence[tuple[int, int]]
         _move(source_id, location_id, list(changes), K.ADJUST, now)
 
 
+def lock(accounts: Sequence[tuple[int, int]]) -> None:
+    """Lock (variant, location) accounts in key order, for a caller whose transaction will move units of several.
+
+    Orders lock theirs in the same order, so nobody waits for each other in a circle.
+    """
+    if accounts:
+        _lock(accounts)
+
+
 def _check(units: Sequence[Units]) -> None:
     if any(u.quantity <= 0 for u in units) or len({u.variant_id for u in units}) < len(units):
         raise ValueError("Each variant once, with a quantity above zero.")

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 from django.db import connection
 from tests.audit import chance
+from tests.campaigns.conftest import held
 from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
 from tests.queues.room import buy, enter, in_order, opened, people, queued
@@ -69,6 +70,7 @@ class Busy:
         self.queue.deposit(self.places[3], 9_999)
         self.queue.supply(1)
         slip(self.programme, 1, date(2031, 12, 15), {"en": "The glass came late."}, now=world.now)
+        self.campaign = held(world)
         self._waiting_rooms()
         self.pool = self.night.pool_id
         self.warehouse = world.warehouse.id
@@ -384,6 +386,33 @@ def nobody_orders_before_their_turn(busy: Busy, _: Unguarded) -> object:
     sql("UPDATE orders_order SET customer_id = %s WHERE id = %s", busy.waiting[0], busy.by_turn.id)
     sql("UPDATE orders_claim SET customer_id = %s WHERE drop_id = %s", busy.waiting[0], busy.room.id)
     return f"{busy.by_turn.id} {busy.waiting[0]}"
+
+
+@breaks
+def campaign_drops_lie_in_its_days(busy: Busy, _: Unguarded) -> object:
+    sql("INSERT INTO campaigns_entry (drop_id, campaign_id) VALUES (%s, %s)", busy.night.id, busy.campaign.id)
+    return f"{busy.campaign.slug} {busy.night.slug}"
+
+
+@breaks
+def campaigns_are_approved_by_a_second_person(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("campaign_approved_by_a_second_person")
+    sql("UPDATE campaigns_campaign SET approved_by_id = planned_by_id")
+    return f"{busy.campaign.slug} 4"
+
+
+@breaks
+def campaign_steps_go_forward(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("campaign_step_is_immutable")
+    sql("DELETE FROM campaigns_step WHERE status = 2")
+    return f"{busy.campaign.slug} 1 4 4 3"
+
+
+@breaks
+def messages_are_approved_by_a_second_person(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("message_approved_by_a_second_person")
+    sql("UPDATE campaigns_message SET approved_by_id = written_by_id")
+    return ""
 
 
 @pytest.fixture

@@ -316,6 +316,72 @@ def guard_set(
     raise typer.Exit(run(drop, rules, least, most, hard))
 
 
+campaigns = typer.Typer(help="Plan, check, approve and report a campaign (docs/howto/run-a-campaign.md).")
+app.add_typer(campaigns, name="campaign", no_args_is_help=True)
+ByOption = Annotated[str, typer.Option("--by", help="E-mail address of the member of staff who does it.")]
+SlugArgument = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's slug.")]
+
+
+@campaigns.command("plan")
+def campaign_plan(
+    file: Annotated[Path, typer.Argument(help="A TOML file.")], by: ByOption, home: HomeOption = None
+) -> None:
+    """Take in a plan from a file; the same file twice changes nothing."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.cli import plan
+
+    raise typer.Exit(plan(file, by))
+
+
+@campaigns.command("check")
+def campaign_check(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
+    """Check stock, prices, times, limits, messages and capacity."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.cli import check
+
+    raise typer.Exit(check(slug, by))
+
+
+@campaigns.command("approve")
+def campaign_approve(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
+    """Approve a rehearsed campaign: its drops and prices are made."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.cli import approve
+
+    raise typer.Exit(approve(slug, by))
+
+
+@campaigns.command("approve-message")
+def campaign_approve_message(
+    slug: SlugArgument,
+    message: Annotated[str, typer.Argument(help="The message's slug.")],
+    by: ByOption,
+    home: HomeOption = None,
+) -> None:
+    """Approve the newest wording of a message."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.cli import approve_message
+
+    raise typer.Exit(approve_message(slug, message, by))
+
+
+@campaigns.command("show")
+def campaign_show(
+    slug: Annotated[str, typer.Argument(metavar="[CAMPAIGN]", help="One campaign. Default: all.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Show all campaigns, or one with its steps and checks."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.cli import show
+
+    raise typer.Exit(show(slug))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,

@@ -13,6 +13,8 @@ from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
 from setaria.sight.command.pulse import beat_until
 from setaria.site.jobs import run_jobs
+from setaria.trade.campaigns.models import Status
+from setaria.trade.campaigns.turn import turn
 from setaria.trade.draws import draw as drawing
 from setaria.trade.draws import queries as draws
 from setaria.trade.draws.offer import pass_on
@@ -78,6 +80,12 @@ def _clear_up() -> None:
     guard.forget_now_and_then(now())
 
 
+def _turn_campaigns() -> None:
+    """That a campaign has opened or closed is written down; its drops do so by themselves."""
+    for done in turn(now()):
+        log.info("campaign_turned", campaign=done.slug, status=Status(done.status).label)
+
+
 def _index() -> None:
     """What changed in the catalogue is found by its new words."""
     refresh()
@@ -88,7 +96,7 @@ def _look_at_the_clock() -> None:
     follow_database()
 
 
-CHORES: tuple[Callable[[], None], ...] = (_expire, _pass_on, _refund, _draw, _clear_up, _index)
+CHORES: tuple[Callable[[], None], ...] = (_expire, _pass_on, _refund, _draw, _clear_up, _turn_campaigns, _index)
 
 
 def sweep(stopped: threading.Event) -> None:

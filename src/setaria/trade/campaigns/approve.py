@@ -1,15 +1,18 @@
 """The second signature: only now do a campaign's drops and prices come to be."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from setaria.goods.catalog.models import Variant
 from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Source
-from setaria.goods.pricing.price import set_price
+from setaria.goods.pricing.price import LEAD, TooSoon, set_price
+from setaria.markets.events.models import Event
+from setaria.markets.events.plan import Period, plan_event
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Member
+from setaria.trade.campaigns import queries
 from setaria.trade.campaigns.answers import Done, Refused
 from setaria.trade.campaigns.check import advance, look
 from setaria.trade.campaigns.models import Campaign, Entry, Status
@@ -38,6 +41,8 @@ def approve(slug: str, *, by: Member, now: datetime, capacity: Capacity | None =
             advance(campaign, Status.REHEARSED, Status.APPROVED, by, now, approved_by=by, approved_at=now)
     except move.NotEnough:  # sold meanwhile, between the check and the transfer
         return Refused("SOLD_MEANWHILE", {"slug": slug})
+    except TooSoon:
+        return Refused("TOO_LATE", {"slug": slug})
     return Done(slug, campaign.revision, campaign.status)
 
 
@@ -52,7 +57,7 @@ def _against(campaign: Campaign, by: Member, now: datetime, capacity: Capacity |
 
 
 def make(campaign: Campaign, plan: Plan, now: datetime) -> list[Drop]:
-    """Make a plan's drops and prices, and book the drops as the campaign's; raises `move.NotEnough`.
+    """Make a plan's drops, prices and event, and book the drops as the campaign's; raises `move.NotEnough`.
 
     Runs in the caller's transaction.
     """
@@ -64,9 +69,7 @@ def make(campaign: Campaign, plan: Plan, now: datetime) -> list[Drop]:
     # All of the warehouses' accounts at once and in key order: the drops come one after the other, and orders that
     # come meanwhile would wait for them in a circle.
     places = dict(Source.objects.filter(channel__in=filter(None, channels.values())).values_list("channel", "location"))
-    move.lock(
-        [(variants[i.sku], places[c.pk]) for d in plan.drop if (c := channels[d.market]) for i in d.item]
-    )
+    move.lock([(variants[i.sku], places[c.pk]) for d in plan.drop if (c := channels[d.market]) for i in d.item])
     drops = []
     for planned in plan.drop:
         channel = channels[planned.market]
@@ -82,5 +85,30 @@ def make(campaign: Campaign, plan: Plan, now: datetime) -> list[Drop]:
         drops.append(drop)
     for price in plan.price:
         since, until = days_of(plan, markets[price.market].time_zone)
-        set_price(variants[price.sku], markets[price.market].pk, price.price, since=max(since, now), until=until)
+        set_price(
+            variants[price.sku],
+            markets[price.market].pk,
+            price.price,
+            since=max(since, now + LEAD),
+            until=until,
+            now=now,
+        )
+    announce(campaign, plan, markets, now)
     return drops
+
+
+def announce(campaign: Campaign, plan: Plan, markets: dict[str, Market], now: datetime) -> None:
+    """Name the campaign's days in its markets as an event, so that walls and reports count them as one.
+
+    Payments count until the last order of its drops must be paid, to the whole minute.
+    """
+    periods = []
+    for code in plan.markets:
+        begins, ends = days_of(plan, markets[code].time_zone)
+        seconds = max((drop.payment_seconds for drop in plan.drop if drop.market == code), default=0)
+        until = ends + timedelta(minutes=-(-seconds // 60))
+        periods.append(Period(markets[code].pk, begins, ends, until))
+    last = queries.before(campaign)
+    known = last is not None and Event.objects.filter(slug=last.slug).exists()
+    previous = last.slug if last is not None and known else None
+    plan_event(campaign.slug, name=plan.name, periods=periods, now=now, previous=previous)

@@ -60,9 +60,7 @@ def note_drill(
     return Done(slug, revision, campaign.status)
 
 
-def advance(
-    campaign: Campaign, old: Status, new: Status, by: Member | None, at: datetime, **columns: object
-) -> bool:
+def advance(campaign: Campaign, old: Status, new: Status, by: Member | None, at: datetime, **columns: object) -> bool:
     """Take one step, if the campaign still stands where it is taken from; a guarded update, and the step's row."""
     standing = Campaign.objects.filter(pk=campaign.pk, revision=campaign.revision, status=old)
     if not standing.update(status=new, **columns):
@@ -72,9 +70,7 @@ def advance(
     return True
 
 
-def _keep(
-    campaign: Campaign, kind: Proof.Kind, passed: bool, found: object, by: Member, now: datetime
-) -> None:
+def _keep(campaign: Campaign, kind: Proof.Kind, passed: bool, found: object, by: Member, now: datetime) -> None:
     Proof.objects.create(
         campaign=campaign, revision=campaign.revision, kind=kind, at=now, by=by, passed=passed, found=found
     )

@@ -42,9 +42,7 @@ def _in_warehouses(plan: Plan, skus: set[str]) -> dict[tuple[str, str], int]:
     where = dict(sources.order_by("-channel_id").values_list("channel__market__code", "location_id"))
     rows = Account.objects.filter(location_id__in=where.values(), variant__sku__in=skus)
     free = {(row.location_id, row.variant.sku): row.on_hand - row.held for row in rows.select_related("variant")}
-    return {
-        (market, sku): free.get((location, sku), 0) for market, location in where.items() for sku in sorted(skus)
-    }
+    return {(market, sku): free.get((location, sku), 0) for market, location in where.items() for sku in sorted(skus)}
 
 
 def _in_pools(campaign: Campaign) -> dict[tuple[str, str], int]:

@@ -8,7 +8,7 @@ INVARIANTS = [
     Invariant(
         "campaign_drops_lie_in_its_days",
         "Every drop of a campaign opens and closes within the campaign's days, in its market's own time.",
-        "SELECT count(*) FROM campaigns_entry",
+        _CAMPAIGNS,
         """
         SELECT c.slug, d.slug, d.opens_at, d.closes_at
         FROM campaigns_entry AS e

@@ -6,7 +6,7 @@ Pure: plan and facts come in, findings go out. `words` says them in the reader's
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,7 +22,7 @@ BENCH_DAYS_MAX = 30
 REDUCTION_USUAL_MAX = 0.5  # a fridge at ¥11.11 was a slip of the pen
 
 
-class Level(str, Enum):
+class Level(StrEnum):
     """How a check ended. Red keeps a campaign from being approved; amber is for people to judge."""
 
     GREEN = "green"

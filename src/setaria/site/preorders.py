@@ -17,6 +17,8 @@ from setaria.trade.preorders.supply import Conflict, call_all
 from setaria.trade.preorders.supply import supply as book
 from setaria.trade.preorders.weeks import slip as move_week
 
+PAPER_COLUMNS = 130
+
 
 def show() -> int:
     """Print every programme: its promise, its queue, its money."""
@@ -46,7 +48,8 @@ def show() -> int:
             Notice.objects.filter(slip_id__in=programme.weeks.values("slips"), seen_at=None, sent_at=None).count(),
         )
         table.add_row(programme.slug, *(f"{figure:,}" for figure in figures))
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=PAPER_COLUMNS)).print(table)
     return 0
 
 

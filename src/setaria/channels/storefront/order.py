@@ -1,5 +1,6 @@
 """One order, for the one who placed it: how it stands, paying, cancelling, where it goes."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,7 @@ from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.start import Refusal, credited, start
 
 PROVIDER = "sandbox"
+FAR = timedelta(hours=12)  # so far ahead a time of day needs its date
 
 
 class OrderedLine(msgspec.Struct, frozen=True):
@@ -73,6 +75,7 @@ def _render(request: MemberVisit, order: Order, form: AddressForm | None = None,
         "refunds": list(Refund.objects.filter(order_id=order.pk).order_by("due_at")),
         "credit": credit,
         "due": order.total - credit,
+        "pay_by_form": "time" if order.pay_by - now < FAR else "short",
         "payable": order.status == Status.PLACED and order.pay_by > now,
         "Status": Status,
     }

@@ -77,7 +77,6 @@ def _clear_up() -> None:
     for slug in finish(now()):
         log.info("drop_finished", drop=slug)
     guesses.forget(now())
-    guard.forget_now_and_then(now())
 
 
 def _turn_campaigns() -> None:
@@ -91,12 +90,26 @@ def _index() -> None:
     refresh()
 
 
+def _forget() -> None:
+    """What the guard of a drop noted about people is deleted once it is of no use."""
+    guard.forget_now_and_then(now())
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
 
 
-CHORES: tuple[Callable[[], None], ...] = (_expire, _pass_on, _refund, _draw, _clear_up, _turn_campaigns, _index)
+CHORES: tuple[Callable[[], None], ...] = (
+    _expire,
+    _pass_on,
+    _refund,
+    _draw,
+    _clear_up,
+    _turn_campaigns,
+    _index,
+    _forget,
+)
 
 
 def sweep(stopped: threading.Event) -> None:

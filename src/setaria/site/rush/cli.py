@@ -30,7 +30,7 @@ OPENS_SECONDS_MIN = 5.0
 PREPARED_PER_SECOND = 12_000  # requests, on a slow core, while the crowd gets ready before the opening
 
 # Rehearsals that are more than a crowd from a file: modules with a `main(scale, seed, url, json_file)`.
-PLAYS = {"overload": "setaria.site.rush.overload"}
+PLAYS = {"overload": "setaria.site.rush.overload", "bots": "setaria.site.rush.bots"}
 
 
 class CrowdFailed(Exception):

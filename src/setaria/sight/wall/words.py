@@ -24,7 +24,7 @@ def words() -> dict[str, str]:
         "nothing": _("Nothing paid for yet"),
         "replay": _("Replay, %(speed)s×"),
         "paused": _("Replay, paused"),
-        "replayScope": _("Replay of %(date)s. Counted by the minute, drawn evenly in between."),
+        "replayScope": _("%(date)s; counted by the minute, drawn evenly in between"),
         "times": _("%(times)s×"),
         "timesOf": _("the paid amount of %(name)s at this minute (%(amount)s)"),
         "lastCurve": _("%(name)s: %(amount)s"),

@@ -19,7 +19,7 @@
 
   function say() {
     const sentence = playing ? fill(words.replay, { speed: count(speed) }) : words.paused;
-    showState("replay", `${sentence}. ${fill(words.replayScope, { date: date.format(new Date(tape.recording.opens_at)) })}`);
+    showState("replay", `${sentence} · ${fill(words.replayScope, { date: date.format(new Date(tape.recording.opens_at)) })}`);
     at("play").textContent = playing ? words.pause : words.play;
     for (const button of document.querySelectorAll("#speeds button")) {
       button.setAttribute("aria-pressed", String(Number(button.dataset.speed) === speed));

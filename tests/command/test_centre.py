@@ -1,18 +1,22 @@
 """Pulses, silences that are entered once, and lamps."""
 
+from datetime import timedelta
+
 import hypothesis.strategies as st
 import pytest
 from django.db import IntegrityError
 from hypothesis import given
 
+from setaria.markets.events.plan import Period, plan_event
 from setaria.sight.command import rules
 from setaria.sight.command.incidents import note_incident
 from setaria.sight.command.models import Incident, Pulse
 from setaria.sight.command.pulse import FORGOTTEN_AFTER, SILENT_AFTER, beat, rest
+from setaria.sight.command.rota import watched_event
 from setaria.sight.command.rules import Lamp, grade
 from setaria.sight.command.state import Watch
 from tests.races.together import together
-from tests.world import SECOND, World
+from tests.world import DAY, HOUR, SECOND, World
 
 
 def web(placed: int, refused: int = 0, waiting: int = 0, page_errors: int = 0) -> dict[str, object]:
@@ -88,3 +92,17 @@ def test_more_is_never_better(one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert order.index(grade(low, 30, 60)) <= order.index(grade(high, 30, 60))
     assert rules.worst() == Lamp.GOOD
+
+
+def test_the_event_that_is_on_is_watched_then_the_one_just_over_then_the_next(world: World) -> None:
+    def plan(slug: str, begins: timedelta, ends: timedelta) -> None:
+        period = Period(world.cn.id, world.now + begins, world.now + ends)
+        plan_event(slug, name={"en": slug}, periods=[period], now=world.now - DAY)
+
+    assert watched_event(world.now) is None
+    plan("next", HOUR, DAY)
+    assert watched_event(world.now).slug == "next"
+    plan("over", -3 * HOUR, -HOUR)
+    assert watched_event(world.now).slug == "over"
+    plan("on", -HOUR, HOUR)
+    assert watched_event(world.now).slug == "on"

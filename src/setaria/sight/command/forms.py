@@ -18,7 +18,7 @@ class IncidentForm(forms.Form):
 
     text = forms.CharField(label=_("What happened, or what was done"), max_length=TEXT_CHARS_MAX)
     level = forms.ChoiceField(
-        label=_("Weight"),
+        label=_("How grave"),
         choices=[(Incident.Level.NOTE, _("Note")), (Incident.Level.WARNING, _("Warning")),
                  (Incident.Level.FAILURE, _("Failure"))],
     )  # fmt: skip

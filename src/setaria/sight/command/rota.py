@@ -35,5 +35,11 @@ def take_off(shift_id: int) -> bool:
 
 def watched_event(now: datetime) -> Event | None:
     """Return the event the command centre is about: the one that is on or was just now, else the next."""
-    events = Event.objects.annotate(begins=Min("openings__opens_at"), ends=Max("openings__counts_until"))
-    return events.filter(ends__gt=now - LINGER).order_by("begins").first()
+    events = list(
+        Event.objects.annotate(begins=Min("openings__opens_at"), ends=Max("openings__counts_until"))
+        .filter(ends__gt=now - LINGER)
+        .order_by("begins")
+    )
+    on = [event for event in events if event.begins <= now < event.ends]
+    over = [event for event in events if event.ends <= now]
+    return next(iter([*reversed(on), *reversed(over), *events]), None)

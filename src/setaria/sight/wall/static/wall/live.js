@@ -23,7 +23,7 @@
   function told(news) {
     figures = news;
     hear(news.at);
-    show(figures, serverNow());
+    show(figures);
     onTick();
   }
 

@@ -10,8 +10,9 @@
 
   function draw() {
     const now = Date.parse(tape.recording.opens_at) + position * 1000;
-    show(tape.at(position), now);
-    tick(tape.at(position), { now, seconds: position, over: position >= tape.seconds, points: tape.points });
+    const figures = tape.at(position);
+    show(figures);
+    tick(figures, { now, seconds: position, over: position >= tape.seconds, points: tape.points, atOnce: !playing });
     at("seek").value = Math.round((position / tape.seconds) * SEEK_STEPS);
     at("seek").setAttribute("aria-valuetext", span(position));
     say();

@@ -15,9 +15,9 @@
   const date = formatter({ year: "numeric", month: "short", day: "numeric" });
   const SHORTENED_MIN = 100_000_00; // below, the exact amount is short enough
   const RATIO_SECONDS_MIN = 10; // before, last time's sum is too small to divide by
-  const SHOWN_PARTS_MS = 1_000;
+  const PARTS_MS = 900;
 
-  let setting = null, last = null, partsAt = 0;
+  let setting = null, last = null, partsAt = -Infinity;
 
   const rolling = {
     paid_amount: new Rolling(writeAmount),
@@ -108,18 +108,18 @@
   }
 
   /** Show figures as they come: the numbers roll, lists change. */
-  function show(figures, now) {
+  function show(figures) {
     for (const [name, figure] of Object.entries(rolling)) figure.set(figures[name]);
     write("short", figures.paid_amount >= SHORTENED_MIN ? money.short(figures.paid_amount) : "");
     showSellers(figures);
-    if (performance.now() - partsAt > SHOWN_PARTS_MS || !figures.paid_amount) {
-      partsAt = performance.now();
-      showParts(figures, now, money, words);
-    }
   }
 
   /** Show what moves with time alone: the clock, the race, the curve. `points`: the curve so far. */
-  function tick(figures, { now, seconds, over, points }) {
+  function tick(figures, { now, seconds, over, points, atOnce }) {
+    if (atOnce || performance.now() - partsAt > PARTS_MS) {
+      partsAt = performance.now();
+      showParts(figures, now, money, words);
+    }
     write("elapsed", clock(seconds));
     write("since", fill(words.since, { time: moment(setting.opens_at, now) }));
     const scope = { market: start.market, time: moment(setting.opens_at, now),

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from django.db.models import Prefetch
 
-from setaria.goods.catalog.models import Product
 from setaria.markets.models import Channel
 from setaria.trade.orders.models import Order, Status
 from setaria.trade.preorders.models import Notice, Place, Programme, Slip, State, Week
@@ -39,14 +38,6 @@ def programmes_ahead(channel: Channel | None, now: datetime) -> list[Programme]:
         return []
     found = Programme.objects.filter(drop__channel=channel, closes_at__gt=now).order_by("opens_at", "id")
     return list(found.select_related("variant__product").prefetch_related("variant__product__pictures"))
-
-
-def programme_of_product(product: Product, channel: Channel | None, now: datetime) -> Programme | None:
-    """Return the programme in which a variant of this product can be pre-ordered now or later; one query."""
-    if channel is None:
-        return None
-    found = Programme.objects.filter(drop__channel=channel, closes_at__gt=now, variant__product=product)
-    return found.order_by("opens_at", "id").first()
 
 
 def own_places(customer_id: int, programme: Programme | None = None) -> list[Standing]:

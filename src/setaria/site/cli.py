@@ -316,7 +316,7 @@ def guard_set(
     raise typer.Exit(run(drop, rules, least, most, hard))
 
 
-campaigns = typer.Typer(help="Plan, check, approve and report a campaign (docs/howto/run-a-campaign.md).")
+campaigns = typer.Typer(help="Plan, check and approve a campaign (docs/howto/run-a-campaign.md).")
 app.add_typer(campaigns, name="campaign", no_args_is_help=True)
 ByOption = Annotated[str, typer.Option("--by", help="E-mail address of the member of staff who does it.")]
 SlugArgument = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's slug.")]
@@ -342,6 +342,16 @@ def campaign_check(slug: SlugArgument, by: ByOption, home: HomeOption = None) ->
     from setaria.site.campaigns.cli import check
 
     raise typer.Exit(check(slug, by))
+
+
+@app.command()
+def drill(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
+    """Rehearse a campaign in a copy of the database; exit code 1 when anything failed."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.drill import drill as run
+
+    raise typer.Exit(run(slug, by))
 
 
 @campaigns.command("approve")

@@ -104,8 +104,19 @@ def test_who_waits_or_has_bought_gets_no_new_place(world: World) -> None:
     opened(world, drop)
     first, second = in_order(drop)
     buy(world, drop, first, band)
-    world.later(2 * MINUTE)
     assert enter(world, drop, first, second, again=True) == [1, 2]
     world.later(15 * MINUTE)
+    assert enter(world, drop, first, again=True) == [1]
     world.expire()
     assert enter(world, drop, first, again=True) == [3]  # their order came to nothing
+
+
+def test_an_order_that_was_cancelled_uses_the_turn_up_at_once(world: World) -> None:
+    band = world.thing(stock=1)
+    drop = queued(world, {band: 1}, offer_seconds=600)
+    fan = world.member()
+    enter(world, drop, fan)
+    opened(world, drop)
+    world.cancel(buy(world, drop, fan, band))
+    assert enter(world, drop, fan, again=True) == [2]
+    assert move(world, drop) == 1

@@ -157,4 +157,5 @@ def test_before_the_opening_nobody_asks_far_past_it(to_opening: float, again: fl
 
 
 def test_a_crowd_before_the_opening_asks_less_often() -> None:
-    assert ask_early(600, 100 * rules.ASKS_A_SECOND_MAX) == 100
+    assert ask_early(600, 20 * rules.ASKS_A_SECOND_MAX) == 20
+    assert ask_early(600, 999 * rules.ASKS_A_SECOND_MAX) == rules.ASK_SECONDS_MAX

@@ -392,6 +392,38 @@ def campaign_show(
     raise typer.Exit(show(slug))
 
 
+queue_app = typer.Typer(help="The order of a waiting room, published and checked.", no_args_is_help=True)
+app.add_typer(queue_app, name="queue")
+
+
+@queue_app.command("export")
+def queue_export(
+    drop: Annotated[str, typer.Argument(help="The drop's name in its address.")],
+    file: Annotated[Path | None, typer.Argument(help="Default: standard output.", show_default=False)] = None,
+    home: HomeOption = None,
+) -> None:
+    """Publish how a drop's early ones were put in order."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.queue import export
+
+    raise typer.Exit(export(drop, file))
+
+
+@queue_app.command("verify")
+def queue_verify(
+    file: Annotated[Path, typer.Argument(help="A published order: …/queue.json of the drop.")],
+    me: Annotated[
+        str | None, typer.Option("--me", help="Your name in the list, to find yourself.", show_default=False)
+    ] = None,
+) -> None:
+    """Compute a published order again; needs no database."""
+    _set_up_django()
+    from setaria.site.queue import verify
+
+    raise typer.Exit(verify(file, me))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,

@@ -19,8 +19,10 @@ from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Address, Member
 from setaria.trade.admission.lanes import Lane
+from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
 from setaria.trade.preorders.prepare import prepare as prepare_programme
+from setaria.trade.queues.prepare import open_room
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -32,6 +34,7 @@ ACCOUNTS = [
 ]
 
 RUNNING_DROP_DAYS = 30
+SOON = timedelta(minutes=5)
 
 Toml = dict[str, Any]
 
@@ -153,18 +156,23 @@ def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
     market = markets[entry["market"]]
     if entry["opens"] == "running":
         opens_at, closes_at = at, at + timedelta(days=RUNNING_DROP_DAYS)
+    elif entry["opens"] == "soon":
+        opens_at, closes_at = at + SOON, at + timedelta(days=RUNNING_DROP_DAYS)
     else:
         local = at.astimezone(ZoneInfo(market.time_zone))
         opens_at = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         closes_at = opens_at + timedelta(days=1)
     skus = {variant.sku: variant for variant in Variant.objects.filter(sku__in=[i["sku"] for i in entry["item"]])}
-    prepare(
+    drop = prepare(
         entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=market.channels.get(),
         opens_at=opens_at, closes_at=closes_at, payment_seconds=entry["payment_seconds"], now=at,
+        admission=Drop.Admission(entry.get("admission", "open")),
         items=[
             Item(skus[i["sku"]].id, i["stock"], i["limit_per_customer"], i.get("price")) for i in entry["item"]
         ],
     )  # fmt: skip
+    if drop.admission == Drop.Admission.QUEUE:
+        open_room(drop.pk, offer_seconds=entry["offer_seconds"])
 
 
 def _programme(entry: Toml, markets: dict[str, Market], at: datetime) -> None:

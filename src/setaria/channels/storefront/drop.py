@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from setaria.channels.storefront import coming_in
 from setaria.channels.storefront.drop_words import words
 from setaria.channels.storefront.templatetags.store import money_parts
 from setaria.channels.storefront.visit import MemberVisit, Visit
@@ -59,18 +60,21 @@ def page(request: Visit, slug: str) -> HttpResponse:
     drop = get_object_or_404(drops.select_related("channel__market"), slug=slug)
     market = drop.channel.market
     at = now()
+    panel = coming_in.panel(drop, request.user if request.user.is_authenticated else None, at)
     offers = _offers(drop, request.user.pk, at)
     state = _state(drop, offers, at)
     own = _own(drop, request.user.pk, at)
     first = max(1, sum(each.payable for each in own))
     elsewhere = request.market.pk != market.pk
-    can_buy = market.sells and not elsewhere
+    sold_here = market.sells and not elsewhere
+    can_buy = sold_here and (panel is None or panel.may_order)
     context = {
         "drop": drop,
         "offers": offers,
         "state": state,
         "drop_market": market,
         "elsewhere": elsewhere,
+        "panel": panel if sold_here else None,
         "can_buy": can_buy,
         "own": own[:first],
         "own_before": own[first:],

@@ -80,5 +80,9 @@ def words() -> dict[str, str]:
         "GUARD_CANNOT": _(
             "This browser cannot do the check that keeps robots out; nothing was ordered. Open this page in a current browser, or write to us."
         ),
+        "NOT_IN_ROOM": _("One comes in here by number. Nothing was ordered; take a place in the waiting room first."),
+        "NOT_YET": _("It is not your turn yet. Nothing was ordered; you keep your number."),
+        "TURN_OVER": _("Your turn is over and passed on. Nothing was ordered; you may take a new place."),
+        "TURN_USED": _("You have ordered with your turn already. Nothing new was ordered; reload to see your order."),
         "other": _("The order was not understood. Nothing was ordered; reload the page and try again."),
     }

@@ -14,6 +14,7 @@ from setaria.channels.storefront import (
     preferences,
     product,
     programme,
+    room,
 )
 
 app_name = "store"
@@ -31,6 +32,7 @@ urlpatterns = [
     path("places/<uuid:place_id>/pay", programme.pay, name="place_pay"),
     path("places/<uuid:place_id>/withdraw", programme.withdraw, name="place_withdraw"),
     path("deposits/<uuid:number>/", programme.deposit, name="deposit"),
+    path("drops/<slug:slug>/queue.json", room.proof, name="queue_proof"),
     path("basket/", basket.page, name="basket"),
     path("basket/add", basket.add, name="basket_add"),
     path("basket/change", basket.change, name="basket_change"),

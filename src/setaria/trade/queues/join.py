@@ -51,12 +51,14 @@ _PRESENT = """
     SELECT drop_id, customer_id, number FROM queues_waiter
     WHERE (drop_id, customer_id) IN (SELECT * FROM unnest(%(drops)s, %(customers)s))
 """
-# Whose turn has come to nothing: the offer is over, and no living order of theirs is in the drop.
+# Whose turn has come to nothing: they ordered in it or its time is over, and no living order of theirs is in the drop.
 _MISSED = """
     SELECT w.drop_id, w.customer_id FROM queues_waiter AS w
     JOIN queues_wave AS v ON v.drop_id = w.drop_id AND w.number BETWEEN v.first AND v.through
     WHERE (w.drop_id, w.customer_id) IN (SELECT * FROM unnest(%(drops)s, %(customers)s))
-      AND v.offered_until + %(grace)s * interval '1 second' <= %(now)s
+      AND (v.offered_until + %(grace)s * interval '1 second' <= %(now)s
+           OR EXISTS (SELECT 1 FROM orders_order AS o
+                      WHERE o.customer_id = w.customer_id AND o.drop_id = w.drop_id AND o.placed_at >= v.admitted_at))
       AND NOT EXISTS (SELECT 1 FROM orders_order AS o
                       WHERE o.customer_id = w.customer_id AND o.drop_id = w.drop_id AND o.status IN (1, 2))
 """

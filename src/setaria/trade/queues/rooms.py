@@ -73,7 +73,11 @@ class Room(msgspec.Struct):
     until: list[datetime] = []
 
     def standing(self, customer_id: int, now: datetime, crowd: float, *, gone: bool) -> Standing:
-        """Say how a customer stands; `crowd` pages ask this process."""
+        """Say how a customer stands; about `crowd` pages ask this process.
+
+        Never more than have places: a page that asks all the time must not make the others wait for their answers.
+        """
+        crowd = min(crowd, self.places)
         seconds, people = self._pace(now)
         number = self.numbers.get(customer_id)
         ahead = 0 if number is None else max(0, number - self.admitted_to - 1)

@@ -129,7 +129,7 @@ def ask_early(to_opening: float, crowd: float) -> float:
     Nothing happens until then, so nobody asks past it; pages add chance of their own, or all would ask at once.
     """
     usual = ASK_FAR_SECONDS if to_opening > NEAR_SECONDS else ASK_NEAR_SECONDS
-    again = max(usual, crowd / ASKS_A_SECOND_MAX)
+    again = min(ASK_SECONDS_MAX, max(usual, crowd / ASKS_A_SECOND_MAX))
     return again if to_opening <= 0 else min(again, to_opening + ASK_SECONDS_MIN)
 
 

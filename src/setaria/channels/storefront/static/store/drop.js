@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { ServerClock, Watch, Counter, fill, put, writer } = window.Drop;
+  const { ServerClock, Watch, Counter, Room, fill, put, writer } = window.Drop;
   const start = JSON.parse(document.getElementById("start").textContent);
   const { words } = start;
   const { money, span } = writer(start);
@@ -18,6 +18,18 @@
   let busy = null; // null, "sending", "repeating" or "offline"
   let state = start.state;
   let soldOut = start.state === "sold_out";
+
+  // Where one comes in by number, one may order in one's turn only, and the room tells how often to ask.
+  const room = Room && at("room") ? new Room({ start, clock, span, hour: HOUR, changed: roomChanged }) : null;
+
+  function roomChanged(joined) {
+    if (room.myTurn && start.canBuy) {
+      if (!chosen().length) restoreChoice(); // given up meanwhile, while nothing was left
+      counter.renew();
+    }
+    if (joined) watch.soon(700);
+    render();
+  }
 
   // Never before the server: as late as our doubt about its clock is large.
   start.isOpen = () => clock.now() - clock.doubt >= opensAt && clock.now() < closesAt;
@@ -84,11 +96,13 @@
     if (units) money(at("bar-total"), lines.reduce((sum, item) => sum + item.chosen * item.price, 0));
     const buy = at("buy");
     if (!buy) return;
-    buy.disabled = busy !== null || state !== "open" || !units;
+    const mayBuy = room === null || room.myTurn;
+    buy.disabled = busy !== null || state !== "open" || !units || !mayBuy;
     put(buy, busy === "sending" ? words.buySending : busy !== null ? words.buyRepeating
       : state === "before" ? fill(words.buyBefore, { time: HOUR.format(opensAt) })
       : state === "sold_out" ? words.buySoldOut
       : state === "closed" ? words.buyClosed
+      : !mayBuy ? room.buyWord
       : units ? words.buy : words.buyChoose);
   }
 
@@ -104,14 +118,14 @@
     if (next !== state) {
       const before = state;
       state = next;
-      if (busy === null) say({ open: before === "sold_out" ? words.saysBack : words.saysOpen, sold_out: words.saysSoldOut }[next] || "");
+      if (busy === null) say({ open: before === "sold_out" ? words.saysBack : words.saysOpen, sold_out: room ? "" : words.saysSoldOut }[next] || "");
       render();
     }
     at("drop").dataset.state = state;
     at("state-tag").dataset.state = state;
     put(at("state-tag"), { before: words.stateBefore, open: words.stateOpen, sold_out: words.stateSoldOut, closed: words.stateClosed }[state]);
     if (busy === null && !at("says").textContent) {
-      if (state === "sold_out") say(words.saysSoldOut);
+      if (state === "sold_out" && room === null) say(words.saysSoldOut); // a room says it with what it means for one's number
       if (state === "closed") say(words.saysClosed);
     }
     const left = (state === "before" ? opensAt + clock.doubt : closesAt) - now;
@@ -140,6 +154,7 @@
       Object.assign(item, { price: seen.price, soldOut: seen.sold_out });
       if (busy === null) item.chosen = Math.min(item.chosen, most(item));
     }
+    room?.heard(told.room);
     soldOut = told.items.length > 0 && told.items.every((item) => item.sold_out);
     if (at("says").dataset.for === "stale") say("");
     render();
@@ -201,6 +216,7 @@
       at("buy").hidden = true;
       at("sign-in").hidden = false;
     } else say(words[code] || words.other, "bad", code);
+    if (code === "TURN_USED") room?.used();
     if (code === "SOLD_OUT" && lines.length === 1 && items.has(lines[0].sku)) items.get(lines[0].sku).soldOut = true;
     if (["BAD_PASS", "PASS_LAPSED", "ID_CONFLICT"].includes(code)) counter.renew();
     render();
@@ -219,6 +235,7 @@
       }
     }
     keepChoice();
+    room?.used();
     // A further order needs a pass of its own; it is fetched when the customer chooses something more.
     counter.pass = counter.asking = null;
     render();
@@ -253,6 +270,7 @@
         put(card.querySelector("[data-clock]"), span(left - 999));
       } else {
         delete card.dataset.payBy;
+        room?.lapsed();
         card.classList.remove("own__order--open");
         put(card.querySelector("[data-title-word]"), words.lapsed);
         put(card.querySelector("[data-clock]"), "");
@@ -270,11 +288,13 @@
 
   // Beginning
 
-  const watch = new Watch({ url: start.stateUrl, clock, opensAt, closesAt, heard, lost });
+  const watch = new Watch({
+    url: room ? room.url : start.stateUrl, clock, opensAt, closesAt, heard, lost, told: () => room && room.pauseMs });
 
   function tick() {
     renderState();
     renderOwn();
+    room?.tick();
     const instant = state === "before" ? opensAt + clock.doubt : closesAt;
     const left = Math.max(0, instant - clock.now());
     setTimeout(tick, Math.max(20, Math.min(left % 1000 || 1000, 1000)));
@@ -287,7 +307,7 @@
     if (!row || !button || busy !== null) return;
     const item = items.get(row.dataset.sku);
     choose(item, button.matches("[data-toggle]") ? (item.chosen ? 0 : 1) : item.chosen + (button.matches("[data-more]") ? 1 : -1));
-    if (start.customer && start.canBuy && state !== "closed") counter.ready();
+    if (start.customer && start.canBuy && state !== "closed" && (room === null || room.myTurn)) counter.ready();
   });
   at("buy")?.addEventListener("click", buy);
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -298,6 +318,6 @@
   if (start.customer && start.canBuy && state !== "closed") {
     const unfinished = counter.pending();
     if (unfinished) resume(unfinished);
-    else if (state !== "sold_out") counter.ready().then((ready) => { if (ready.startsWith("GUARD")) say(words[ready], "bad"); });
+    else if (room ? room.myTurn : state !== "sold_out") counter.ready().then((ready) => { if (ready.startsWith("GUARD")) say(words[ready], "bad"); });
   }
 })();

@@ -35,8 +35,8 @@
 
   /** Asks for the drop's state and tells `heard(state)`; backs off while the server is busy or away. */
   class Watch {
-    constructor({ url, clock, opensAt, closesAt, heard, lost }) {
-      Object.assign(this, { url, clock, opensAt, closesAt, heard, lost, failures: 0, timer: 0, at: performance.now() });
+    constructor({ url, clock, opensAt, closesAt, heard, lost, told = () => null }) {
+      Object.assign(this, { url, clock, opensAt, closesAt, heard, lost, told, failures: 0, timer: 0, at: performance.now() });
       document.addEventListener("visibilitychange", () => { if (!document.hidden) this.soon(0); });
       window.addEventListener("online", () => this.soon(0));
     }
@@ -77,6 +77,8 @@
 
     /** Milliseconds until the next question. Everybody waits for the same instant, so nobody asks exactly then. */
     pause() {
+      const asTold = this.told();
+      if (asTold !== null) return jitter(asTold);
       const now = this.clock.now();
       const toOpening = this.opensAt - now;
       if (toOpening > 0) {

@@ -56,8 +56,8 @@
             this.pass = (await answer.json()).pass;
             return "ok";
           }
-          if (answer.status === 403 && (await answer.clone().json().catch(() => ({}))).code === "GUARD_REFUSED") return "GUARD_REFUSED";
-          if (answer.status === 401 || answer.status === 403) return "signed-out";
+          if (answer.status === 401) return "signed-out";
+          if (answer.status === 403) return (await answer.json().catch(() => ({}))).code || "signed-out"; // why nobody comes in
           if (answer.status === 404) return "closed";
         } catch { /* no connection: again */ }
         if (!pauseMs) this.report("no-pass");
@@ -85,7 +85,10 @@
     /** Send lines under the page's pass, or go on with a pending order; resolves to the door's answer. */
     async send(lines) {
       const ready = await this.ready();
-      if (ready !== "ok") return { code: ready.startsWith("GUARD") ? ready : "SIGNED_OUT" };
+      if (ready !== "ok") {
+        if (!ready.startsWith("GUARD")) this.asking = null; // what is missing may be there the next time
+        return { code: ready === "signed-out" || ready === "closed" ? "SIGNED_OUT" : ready };
+      }
       return this.sendUntilClear({ pass: this.pass, lines });
     }
 

@@ -18,6 +18,10 @@ if __name__ == "__main__":  # Ctrl-C while we import: end without a traceback
 import typer
 
 from setaria import __version__
+from setaria.site import chance
+from setaria.site.instance import HomeOption
+from setaria.site.instance import set_up_django as _set_up_django
+from setaria.site.instance import use_instance as _use_instance
 
 # Of Django's commands, those that work on files only.
 NEED_NO_DATABASE = frozenset(
@@ -36,15 +40,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-HomeOption = Annotated[
-    Path | None,
-    typer.Option("--home", help="Folder of the instance. Default: $SETARIA_HOME, else ./.home", show_default=False),
-]
 HostOption = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="TCP port to listen on.")]
 JsonFileOption = Annotated[
     Path | None, typer.Option("--json", help="Write the figures to this file, too.", show_default=False)
 ]
+
+
+app.add_typer(chance.draw_app, name="draw")
+app.add_typer(chance.codes_app, name="codes")
 
 
 def main() -> None:
@@ -435,36 +439,10 @@ def manage(context: typer.Context) -> None:
     _django(context.args)
 
 
-def _set_up_django() -> None:
-    import django
-
-    django.setup()
-
-
 def _django(arguments: list[str]) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["setaria manage", *arguments])
-
-
-def _use_instance(home: Path | None) -> Path:
-    """Point the settings at DATABASE_URL, else at what runs in the home; the home's folder.
-
-    Leaves the process if there is neither. Variables that are set already win.
-    """
-    from setaria.site.home import Home
-
-    place = Home(home)
-    if "DATABASE_URL" not in os.environ:
-        running = place.running()
-        if running is None:
-            typer.echo(f"Nothing runs here ({place.path}). Start it with `setaria up`, or set DATABASE_URL.", err=True)
-            raise typer.Exit(1)
-        os.environ["DATABASE_URL"] = running.database_url
-        os.environ.setdefault("SETARIA_BASE_URL", running.url)
-        os.environ.setdefault("SETARIA_SECRET_KEY", place.secret_key())
-    os.environ["SETARIA_HOME"] = str(place.path)
-    return place.path
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Address, Member
 from setaria.trade.admission.lanes import Lane
+from setaria.trade.draws.announce import announce
 from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
+from setaria.trade.friendcodes.give import Gift, allow, give
 from setaria.trade.preorders.prepare import prepare as prepare_programme
 from setaria.trade.queues.prepare import open_room
 
@@ -35,6 +37,7 @@ ACCOUNTS = [
 
 RUNNING_DROP_DAYS = 30
 SOON = timedelta(minutes=5)
+DRAW_CLOSES = timedelta(minutes=10)  # soon enough to see it drawn
 
 Toml = dict[str, Any]
 
@@ -72,6 +75,7 @@ def load(at: datetime) -> None:
     _accounts()
     while refresh() == REFRESH_PRODUCTS_MAX:
         pass
+    _codes(at)
 
 
 def _read(name: str | Path) -> Toml:
@@ -158,6 +162,8 @@ def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
         opens_at, closes_at = at, at + timedelta(days=RUNNING_DROP_DAYS)
     elif entry["opens"] == "soon":
         opens_at, closes_at = at + SOON, at + timedelta(days=RUNNING_DROP_DAYS)
+    elif entry["opens"] == "drawn_soon":
+        opens_at, closes_at = at + DRAW_CLOSES, at + timedelta(days=RUNNING_DROP_DAYS)
     else:
         local = at.astimezone(ZoneInfo(market.time_zone))
         opens_at = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -173,6 +179,17 @@ def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
     )  # fmt: skip
     if drop.admission == Drop.Admission.QUEUE:
         open_room(drop.pk, offer_seconds=entry["offer_seconds"])
+    if drop.admission == Drop.Admission.DRAW:
+        announce(drop, opens_at=at, closes_at=opens_at, now=at)
+    if drop.admission == Drop.Admission.CODE:
+        allow(drop, codes_max=1_000, codes_per_member_max=entry["codes_each"])
+
+
+def _codes(at: datetime) -> None:
+    """Give the demo's fan codes for the drops that ask for one."""
+    fan = Member.objects.get(email=ACCOUNTS[0][0])
+    for drop in Drop.objects.filter(admission=Drop.Admission.CODE).select_related("code_allowance"):
+        give(drop, [Gift(fan.pk, drop.code_allowance.codes_per_member_max)], now=at)
 
 
 def _programme(entry: Toml, markets: dict[str, Market], at: datetime) -> None:

@@ -9,12 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from setaria.channels.storefront import queries
+from setaria.channels.storefront import friend_code, queries
 from setaria.channels.storefront.forms import NameForm
 from setaria.channels.storefront.order import OrderedLine
 from setaria.channels.storefront.visit import MemberVisit
+from setaria.kernel.clock import now
 from setaria.people.members import addresses
 from setaria.people.members.models import Address
+from setaria.trade.draws.queries import offers_of
 from setaria.trade.orders.models import Line, Order, Status
 from setaria.trade.preorders.queries import own_places
 
@@ -38,6 +40,7 @@ class Summary(msgspec.Struct, frozen=True):
 def page(request: MemberVisit) -> HttpResponse:
     """Show the member's orders, newest first, and what we know of the member."""
     orders = Order.objects.filter(customer_id=request.user.pk).order_by("-placed_at", "-id")
+    at = now()
     found = Paginator(orders, PAGE_ORDERS_MAX).get_page(request.GET.get("page"))
     return render(
         request,
@@ -46,6 +49,8 @@ def page(request: MemberVisit) -> HttpResponse:
             "page": found,
             "orders": _summaries(list(found)),
             "places": own_places(request.user.pk),
+            "codes": friend_code.listed(request.user, at),
+            "drawn": offers_of(request.user.pk, at),
             "addresses": list(Address.objects.filter(member_id=request.user.pk)),
             "form": NameForm(initial={"name": request.user.name}),
             "Status": Status,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from setaria.channels.storefront import room
+from setaria.channels.storefront import draw, friend_code, room
 from setaria.channels.storefront.panel import Panel
 from setaria.people.members.models import Member
 from setaria.trade.drops.models import Drop
@@ -13,5 +13,9 @@ def panel(drop: Drop, member: Member | None, at: datetime) -> Panel | None:
     match drop.admission:
         case Drop.Admission.QUEUE:
             return room.panel(drop, member, at)
+        case Drop.Admission.DRAW:
+            return draw.panel(drop, member, at)
+        case Drop.Admission.CODE:
+            return friend_code.panel(drop, member, at)
         case _:
             return None

@@ -61,7 +61,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
     market = drop.channel.market
     at = now()
     panel = coming_in.panel(drop, request.user if request.user.is_authenticated else None, at)
-    offers = _offers(drop, request.user.pk, at)
+    offers = _offers(drop, request.user.pk, at, only=panel.only_variant if panel else None)
     state = _state(drop, offers, at)
     own = _own(drop, request.user.pk, at)
     first = max(1, sum(each.payable for each in own))
@@ -120,9 +120,11 @@ def _met(request: MemberVisit, drop: Drop, at: datetime) -> JsonResponse | None:
     return JsonResponse({"code": found.code, "rule": found.rule}, status=status, headers=headers)
 
 
-def _offers(drop: Drop, customer_id: int | None, at: datetime) -> list[Offer]:
+def _offers(drop: Drop, customer_id: int | None, at: datetime, *, only: int | None = None) -> list[Offer]:
     # What is withdrawn has no page and is refused by the door.
     shown = drop.items.filter(variant__product__published=True).select_related("variant__product")
+    if only is not None:
+        shown = shown.filter(variant_id=only)
     items = list(shown.prefetch_related("variant__product__pictures"))
     ids = [item.variant_id for item in items]
     # Before the opening people want to know what it will cost, and after the closing what it cost.

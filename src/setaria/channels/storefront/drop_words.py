@@ -84,5 +84,7 @@ def words() -> dict[str, str]:
         "NOT_YET": _("It is not your turn yet. Nothing was ordered; you keep your number."),
         "TURN_OVER": _("Your turn is over and passed on. Nothing was ordered; you may take a new place."),
         "TURN_USED": _("You have ordered with your turn already. Nothing new was ordered; reload to see your order."),
+        "NOT_DRAWN": _("This sale is for those who were drawn, in the time they were given. Nothing was ordered."),
+        "CODE_NEEDED": _("One buys here with a friend's code. Nothing was ordered; use a code first."),
         "other": _("The order was not understood. Nothing was ordered; reload the page and try again."),
     }

@@ -26,8 +26,8 @@ def admit(drop: Drop, member: Member, at: datetime) -> str | NotAdmitted:
     """Give a member leave to order in `drop`: a pass under a new order id, or under the one that is theirs.
 
     Where anybody may come in, any number may be asked for: how many units a customer gets is the door's business, by
-    claims, not by passes. What was drawn, a code that was spent, and a turn in a waiting room, is leave to order once: asked again, the pass has
-    the same order id.
+    claims, not by passes. A place that was drawn, a code that was spent and a turn in a waiting room are leave to order
+    once: asked again, the pass has the same order id.
     """
     match drop.admission:
         case Drop.Admission.OPEN:

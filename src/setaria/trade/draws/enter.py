@@ -68,12 +68,16 @@ def enter(wishes: Sequence[Wish], *, now: datetime) -> list[Answer]:
             for w, answer in zip(wishes, answers, strict=True)
             if answer is Answer.ENTERED
         }
-        keys = sorted(good)
-        _run(
-            _ENTER, now, [draw for draw, _ in keys], [customer for _, customer in keys], [good[key] for key in keys],
-            [pseudonym_of(settings.SECRET_KEY, *key) for key in keys],
-        )  # fmt: skip
+        _write(good, now)
     return answers
+
+
+def _write(good: dict[tuple[int, int], int], now: datetime) -> None:
+    keys = sorted(good)
+    _run(
+        _ENTER, now, [draw for draw, _ in keys], [customer for _, customer in keys], [good[key] for key in keys],
+        [pseudonym_of(settings.SECRET_KEY, *key) for key in keys],
+    )  # fmt: skip
 
 
 def withdraw(wishes: Sequence[Withdrawal], *, now: datetime) -> list[Answer]:

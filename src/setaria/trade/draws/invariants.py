@@ -86,14 +86,14 @@ INVARIANTS = [
     ),
     Invariant(
         "only_the_drawn_order",
-        "Every order in a drop with a draw is the one of a place offered to its customer, in time, for what was drawn.",
+        "Every order in a drop with a draw is the one of a place offered to its customer, for what was drawn.",
         "SELECT count(*) FROM orders_order JOIN drops_drop AS d ON d.id = drop_id WHERE d.admission = 'draw'",
         """
         SELECT placed.id, placed.customer_id FROM orders_order AS placed
         JOIN drops_drop AS d ON d.id = placed.drop_id AND d.admission = 'draw'
         JOIN orders_line AS l ON l.order_id = placed.id
         LEFT JOIN draws_offer AS o ON o.order_id = placed.id AND o.draw_id = placed.drop_id
-            AND o.customer_id = placed.customer_id AND o.variant_id = l.variant_id AND o.offered_at <= placed.placed_at
+            AND o.customer_id = placed.customer_id AND o.variant_id = l.variant_id
         WHERE o.order_id IS NULL
         """,
     ),

@@ -118,4 +118,7 @@ class Offer(models.Model):
             models.CheckConstraint(condition=Q(until__gt=F("offered_at")), name="offer_leaves_time"),
             models.CheckConstraint(condition=Q(outcome__in=[0, 1, 2]), name="offer_outcome_known"),
         ]
-        indexes = [models.Index(fields=["draw_id"], condition=Q(outcome=0), name="offer_open")]
+        indexes = [
+            models.Index(fields=["draw_id"], condition=Q(outcome=0), name="offer_open"),
+            models.Index(fields=["customer_id"], condition=Q(outcome=0), name="offer_of_customer"),
+        ]

@@ -78,6 +78,15 @@ def standing(draw: Draw, member: Member | None, now: datetime) -> Standing:
     )  # fmt: skip
 
 
+def offers_of(member_id: int, now: datetime) -> list[tuple[Draw, datetime]]:
+    """Return the draws in which a place is offered to a member that they have not used, and until when."""
+    offers = Offer.objects.filter(customer_id=member_id, outcome=Offer.Outcome.OPEN, until__gt=now).order_by("until")
+    found = list(offers)
+    draws = Draw.objects.select_related("drop").in_bulk([offer.draw_id for offer in found]) if found else {}
+    placed = set(Order.objects.filter(pk__in=[o.order_id for o in found if o.order_id]).values_list("pk", flat=True))
+    return [(draws[offer.draw_id], offer.until) for offer in found if offer.order_id not in placed]
+
+
 def due_to_seal(now: datetime) -> list[int]:
     """Return draws whose entries are over and not sealed yet."""
     return list(Draw.objects.filter(sealed_at=None, closes_at__lte=now).values_list("pk", flat=True))

@@ -118,11 +118,17 @@ def _code(drop_id: int, customer_id: int, number: int, now: datetime) -> Code:
 
 def revoke(ids: Sequence[UUID], *, now: datetime) -> list[Answer]:
     """Take codes back; return an answer per id, in order. What is spent stays spent."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_LOCK, [sorted(set(ids))])
-        cursor.execute(_REVOKE, [now, sorted(set(ids))])
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [sorted(set(ids))])
+        _take_back(sorted(set(ids)), now)
         found = Code.objects.in_bulk(list(set(ids)))
     return [_revoked(found.get(id)) for id in ids]
+
+
+def _take_back(ids: list[UUID], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_REVOKE, [now, ids])
 
 
 def _revoked(code: Code | None) -> Answer:

@@ -14,7 +14,7 @@ INVARIANTS = [
             SELECT *, count(*) OVER (PARTITION BY drop_id, spent_by) AS n FROM friendcodes_code
         ) AS c
         WHERE (spent_by IS NOT NULL AND (revoked_at IS NOT NULL OR n > 1))
-           OR (spent_by IS NULL) <> (spent_at IS NULL) OR spent_at < given_at
+           OR (spent_by IS NULL) <> (spent_at IS NULL)
         """,
     ),
     Invariant(
@@ -30,14 +30,14 @@ INVARIANTS = [
     ),
     Invariant(
         "only_who_has_a_code_orders",
-        "Every order in a drop for codes is one that a code gives leave for, spent by its customer before.",
+        "Every order in a drop for codes is one that a code gives leave for, spent by its customer.",
         "SELECT count(*) FROM orders_order JOIN drops_drop AS d ON d.id = drop_id WHERE d.admission = 'code'",
         """
         SELECT o.id, o.customer_id FROM orders_order AS o
         JOIN drops_drop AS d ON d.id = o.drop_id AND d.admission = 'code'
         LEFT JOIN friendcodes_attempt AS a ON a.order_id = o.id
         LEFT JOIN friendcodes_code AS c
-            ON c.id = a.code_id AND c.drop_id = o.drop_id AND c.spent_by = o.customer_id AND c.spent_at <= o.placed_at
+            ON c.id = a.code_id AND c.drop_id = o.drop_id AND c.spent_by = o.customer_id
         WHERE c.id IS NULL
         """,
     ),

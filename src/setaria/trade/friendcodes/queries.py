@@ -13,7 +13,7 @@ from setaria.people.members.models import Member
 from setaria.trade.drops.models import Drop
 from setaria.trade.friendcodes.models import Allowance, Attempt, Code
 from setaria.trade.friendcodes.text import shown, text_of
-from setaria.trade.orders.models import Order
+from setaria.trade.orders.models import Order, Status
 
 SHOWN_MAX = 100
 
@@ -45,14 +45,14 @@ class Standing(msgspec.Struct, frozen=True):
     """What codes mean for a member in a drop."""
 
     spent: bool  # they have come in with one
-    order_id: UUID | None  # and ordered with it, at last
+    ordered: bool  # and ordered with it; an order that came to nothing does not count
     good: list[Held]  # theirs to spend
     expires_at: datetime | None  # until when codes can be spent
 
     @property
     def may_order(self) -> bool:
-        """Whether a pass would be given."""
-        return self.spent
+        """Whether a pass would be good for an order."""
+        return self.spent and not self.ordered
 
 
 def of_member(member_id: int, now: datetime, drop: Drop | None = None) -> list[Held]:
@@ -75,14 +75,14 @@ def standing(drop: Drop, member: Member | None, now: datetime) -> Standing:
     allowance = Allowance.objects.filter(drop=drop).first()
     expires_at = allowance.expires_at if allowance else None
     if member is None:
-        return Standing(spent=False, order_id=None, good=[], expires_at=expires_at)
+        return Standing(spent=False, ordered=False, good=[], expires_at=expires_at)
     spent = Code.objects.filter(drop_id=drop.pk, spent_by=member.pk).first()
     if spent is None:
         good = [held for held in of_member(member.pk, now, drop) if held.state is State.GOOD]
-        return Standing(spent=False, order_id=None, good=good, expires_at=expires_at)
+        return Standing(spent=False, ordered=False, good=good, expires_at=expires_at)
     last = Attempt.objects.filter(code_id=spent.pk).order_by("-number").first()
-    order = Order.objects.filter(pk=last.order_id).first() if last else None
-    return Standing(spent=True, order_id=order.pk if order else None, good=[], expires_at=expires_at)
+    alive = Order.objects.filter(pk=last.order_id, status__in=(Status.PLACED, Status.PAID)) if last else None
+    return Standing(spent=True, ordered=alive is not None and alive.exists(), good=[], expires_at=expires_at)
 
 
 def first_name(member: Member | None) -> str:

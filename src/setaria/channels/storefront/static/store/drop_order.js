@@ -19,7 +19,7 @@
       this.key = `drop:${start.slug}:${start.customer}`;
     }
 
-    /** Get the page's pass, once; later calls wait for the same answer. Resolves to "ok" or "signed-out". */
+    /** Get the page's pass, once; later calls wait for the same answer. Resolves to "ok", "signed-out", "closed", or why nobody comes in. */
     ready() {
       this.asking ??= this.fetchPass();
       return this.asking;

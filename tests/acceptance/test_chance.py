@@ -54,7 +54,7 @@ def test_a_friends_code_is_passed_on_by_its_link_and_buys(visitor, shop) -> None
 
     stranger = visitor()
     stranger.goto(link)
-    expect(stranger.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+    expect(stranger.locator("main").get_by_role("link", name="Sign in", exact=True)).to_be_visible()
 
     friend = visitor(FRIEND, phone=True)
     friend.goto(link)

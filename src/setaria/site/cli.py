@@ -396,6 +396,22 @@ def campaign_show(
     raise typer.Exit(show(slug))
 
 
+@campaigns.command("report")
+def campaign_report(
+    slug: SlugArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The HTML file to write.")],
+    language: Annotated[str, typer.Option(help="zh-hans or en.")] = "zh-hans",
+    by: Annotated[str, typer.Option("--by", help="Note for good that it was reported: who does it.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Write a campaign's figures into one HTML file that needs nothing else."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.campaigns.cli import report
+
+    raise typer.Exit(report(slug, out, language, by))
+
+
 queue_app = typer.Typer(help="The order of a waiting room, published and checked.", no_args_is_help=True)
 app.add_typer(queue_app, name="queue")
 

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",
+    "setaria.sight.report",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

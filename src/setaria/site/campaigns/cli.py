@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
@@ -11,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from setaria.kernel.clock import now
-from setaria.kernel.texts import text_in
+from setaria.kernel.texts import LANGUAGES, text_in
 from setaria.people.members.models import Member
+from setaria.sight.report import figures, page
 from setaria.site.campaigns.capacity import last_measured
 from setaria.site.rush.report import screen
 from setaria.trade.campaigns import approve as approving
@@ -22,6 +24,7 @@ from setaria.trade.campaigns.check import check as check_campaign
 from setaria.trade.campaigns.models import Campaign, Message, Status
 from setaria.trade.campaigns.plan import plan as plan_campaign
 from setaria.trade.campaigns.rules import Finding, Level, by_check
+from setaria.trade.campaigns.turn import note_report
 
 COLOURS = {Level.GREEN: "green", Level.AMBER: "yellow", Level.RED: "red"}
 MARKS = {Level.GREEN: "✓", Level.AMBER: "!", Level.RED: "✗"}
@@ -118,6 +121,36 @@ def show(slug: str) -> int:
     for step in found[0].steps.select_related("by").order_by("revision", "status") if slug else []:
         who = step.by or "the clock"
         console.print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {Status(step.status).label}  {who}  [dim]{step.revision}[/]")
+    return 0
+
+
+def report(slug: str, out: Path, language: str, by: str) -> int:
+    """Write a campaign's report; with `by`, note for good that a closed campaign was reported, and with what file."""
+    console = _english()
+    campaign = Campaign.objects.filter(slug=slug).first()
+    if campaign is None:
+        return _refused(console, Refused("NO_CAMPAIGN", {"slug": slug}))
+    if language not in LANGUAGES:
+        return _fail(console, f"{language} is no language here; use {' or '.join(LANGUAGES)}. No file was written.")
+    try:
+        member = staff(by) if by else None
+        found = figures.read(campaign, now())
+        file = page.render(found, language).encode()
+        out.write_bytes(file)
+    except Nobody as error:
+        return _fail(console, str(error))
+    except figures.NothingYet:
+        return _refused(console, Refused("NOTHING_YET", {"slug": slug}))
+    except OSError as error:
+        return _fail(console, f"{out}: {error.strerror}. The report was not written.")
+    console.print(f"[green]✓[/] {escape(str(out))}: {len(file):,} bytes, {len(found.broken)} invariants broken.")
+    if member is not None:
+        kept: dict[str, object] = {
+            "sha256": sha256(file).hexdigest(),
+            "broken": [finding.name for finding in found.broken],
+        }
+        answer = note_report(slug, by=member, at=now(), figures=kept)
+        return _said(console, answer, f"{slug} is reported; the file's digest is kept.")
     return 0
 
 

@@ -96,6 +96,7 @@ def refusal(refused: Refused) -> str:
         "TOO_LATE": _("It begins within a second; prices cannot be changed any more. Nothing was changed."),
         "CHANGED_MEANWHILE": _("%(slug)s was planned anew meanwhile. The drill is kept, but proves nothing about the new plan."),
         "NOT_CLOSED": _("%(slug)s is %(status)s; only a closed campaign is reported for good."),
+        "NOTHING_YET": _("%(slug)s has opened in no market that sells, so there is nothing to report. No file was written."),
         "NOT_THE_NEWEST": _("%(message)s has a newer wording. Nothing was changed; read that one."),
         "SHOWN_NEVER": _("It would end before it begins. Nothing was kept; change its times."),
         "TOO_LONG": _("A text has at most %(max)s characters. Nothing was kept; shorten it."),

@@ -285,12 +285,16 @@ def _rows(sql: str, scope: dict[str, Any]) -> list[tuple[Any, ...]]:
 _PLACED = "market_id = %(market)s AND placed_at >= %(since)s AND placed_at < %(until)s"
 _STATES = f"SELECT status, count(*), sum(total)::bigint FROM orders_order WHERE {_PLACED} GROUP BY 1"
 _LAST = f"""
-    SELECT greatest(max(o.placed_at), max(o.paid_at), max(e.at), max(r.due_at), max(r.sent_at)) FROM orders_order AS o
-    LEFT JOIN orders_event AS e ON e.order_id = o.id LEFT JOIN payments_refund AS r ON r.order_id = o.id WHERE {_PLACED}
+    SELECT greatest(max(o.placed_at), max(o.paid_at), max(e.at), max(s.at), max(r.sent_at)) FROM orders_order AS o
+    LEFT JOIN orders_event AS e ON e.order_id = o.id LEFT JOIN orders_settlement AS s ON s.order_id = o.id
+    LEFT JOIN payments_refund AS r ON r.payment_id = s.payment_id WHERE {_PLACED}
 """
+# Owed from the moment of the settlement that could not be applied (decision 0008).
 _REFUNDS = f"""
-    SELECT r.currency, count(*), sum(r.amount)::bigint, count(r.sent_at)
-    FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id WHERE {_PLACED} GROUP BY 1 ORDER BY 1
+    SELECT s.currency, count(*), sum(s.amount)::bigint, count(r.sent_at)
+    FROM orders_settlement AS s JOIN orders_order AS o ON o.id = s.order_id
+    LEFT JOIN payments_refund AS r ON r.payment_id = s.payment_id
+    WHERE {_PLACED} AND s.outcome <> 1 GROUP BY 1 ORDER BY 1
 """
 _SECONDS = "extract(epoch FROM paid_at - placed_at)::float8"
 _QUANTILES = f"""

@@ -11,13 +11,15 @@ register = template.Library()
 
 @register.filter
 def span(seconds: float | None) -> str:
-    """Write a span: seconds below a minute to a tenth, above it minutes and seconds, from an hour on no seconds."""
+    """Write a span: seconds below a minute to a tenth, above it minutes and seconds if any, from an hour on no seconds."""
     if seconds is None:
         return ""
     if seconds < 60:
         return _("%(seconds)s s") % {"seconds": f"{seconds:.1f}".removesuffix(".0")}
     whole = int(seconds)
     minutes, rest = divmod(whole, 60)
+    if whole < 3600 and not rest:
+        return _("%(minutes)s min") % {"minutes": minutes}
     if whole < 3600:
         return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
     return _("%(hours)s h %(minutes)s min") % {"hours": minutes // 60, "minutes": minutes % 60}

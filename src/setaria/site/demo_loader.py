@@ -19,6 +19,8 @@ from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Address, Member
 from setaria.trade.admission.lanes import Lane
+from setaria.trade.campaigns import plan_file
+from setaria.trade.campaigns.plan import plan as plan_campaign
 from setaria.trade.draws.announce import announce
 from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
@@ -38,6 +40,8 @@ ACCOUNTS = [
 RUNNING_DROP_DAYS = 30
 SOON = timedelta(minutes=5)
 DRAW_CLOSES = timedelta(minutes=10)  # soon enough to see it drawn
+
+CAMPAIGN_AHEAD = timedelta(days=45)  # so that nothing of the demo's other drops reaches into it
 
 Toml = dict[str, Any]
 
@@ -73,6 +77,8 @@ def load(at: datetime) -> None:
     for entry in _read("programmes.toml")["programme"]:
         _programme(entry, markets, at)
     _accounts()
+    for file in sorted((DEMO / "campaigns").glob("*.toml")):
+        _campaign(file, at)
     while refresh() == REFRESH_PRODUCTS_MAX:
         pass
     _codes(at)
@@ -205,6 +211,15 @@ def _programme(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
         deposit_amount=entry["deposit"],
         weeks=[(w["first"], w["last"], monday + timedelta(weeks=w["weeks_ahead"])) for w in entry["week"]],
     )  # fmt: skip
+
+
+def _campaign(file: Path, at: datetime) -> None:
+    """Plan a campaign, and no more: approving one takes a second person. Its year becomes the next that fits."""
+    raw = file.read_text(encoding="utf-8")
+    written = plan_file.read(raw.encode())
+    year = at.year if written.first_day.replace(year=at.year) > at.date() + CAMPAIGN_AHEAD else at.year + 1
+    wanted = plan_file.read(raw.replace(str(written.first_day.year), str(year)).encode())
+    plan_campaign(wanted, by=Member.objects.get(email=ACCOUNTS[-1][0]), now=at)
 
 
 def _accounts() -> None:

@@ -7,6 +7,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 
 import hypothesis
@@ -59,6 +60,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
 
     Django's own flush truncates every table and writes content types and permissions anew, 200 ms a test.
     """
+    # Every page is imported before a test can replace the clock, which it would else keep for good.
+    import_module(settings.ROOT_URLCONF)
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(_INSTALL)
     original = TransactionTestCase._fixture_teardown

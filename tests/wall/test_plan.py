@@ -18,7 +18,8 @@ def plan(world: World, slug: str = "singles-day", **how: object) -> Event:
 
 
 def openings() -> list[tuple[object, ...]]:
-    return list(Opening.objects.values_list("event__slug", "market__code", "opens_at", "counts_until"))
+    in_order = Opening.objects.order_by("opens_at", "event__slug")
+    return list(in_order.values_list("event__slug", "market__code", "opens_at", "counts_until"))
 
 
 def test_an_event_is_planned_and_planned_anew(world: World) -> None:

@@ -216,7 +216,9 @@ def _places(tally: Tally) -> list[Place]:
         key = region.code or region.name["en"]
         one = sums.get(key)
         sums[key] = Place(region, amount + (one.amount if one else 0), orders + (one.orders if one else 0))
-    return sorted(sums.values(), key=lambda place: -place.amount)[:REGIONS_MAX]
+    return sorted(sums.values(), key=lambda place: (-place.amount, place.region.code or place.region.name["en"]))[
+        :REGIONS_MAX
+    ]
 
 
 def _places_of(units: dict[int, int]) -> dict[int, int]:
@@ -227,7 +229,7 @@ def _places_of(units: dict[int, int]) -> dict[int, int]:
 
 def _largest(parts: Iterable[tuple[Texts, int, int]]) -> list[Part]:
     found = [Part(name, amount, count) for name, amount, count in parts if amount > 0]
-    return sorted(found, key=lambda part: -part.amount)[:PARTS_MAX]
+    return sorted(found, key=lambda part: (-part.amount, -part.count, sorted(part.name.items())))[:PARTS_MAX]
 
 
 def _step(elapsed: timedelta) -> int:

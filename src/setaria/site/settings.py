@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "setaria.sight.wall",
     "setaria.sight.command",
     "setaria.sight.report",
+    "setaria.sight.calendar",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

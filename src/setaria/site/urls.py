@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("bank/", include("setaria.trade.payments.sandbox.urls")),
     path("wall/", include("setaria.sight.wall.urls")),
+    path("campaigns/", include("setaria.sight.calendar.urls")),
     path("command/", include("setaria.sight.command.urls")),
 ]
 

@@ -15,11 +15,11 @@ from setaria.kernel.clock import now
 from setaria.kernel.texts import LANGUAGES, text_in
 from setaria.people.members.models import Member
 from setaria.sight.report import figures, page
-from setaria.site.campaigns.capacity import last_measured
 from setaria.site.rush.report import screen
 from setaria.trade.campaigns import approve as approving
 from setaria.trade.campaigns import messages, plan_file, words
 from setaria.trade.campaigns.answers import Done, Refused
+from setaria.trade.campaigns.capacity import last_measured
 from setaria.trade.campaigns.check import check as check_campaign
 from setaria.trade.campaigns.models import Campaign, Message, Status
 from setaria.trade.campaigns.plan import plan as plan_campaign

@@ -15,11 +15,11 @@ from rich.table import Table
 
 from setaria.kernel.clock import now
 from setaria.site.campaigns import cli
-from setaria.site.campaigns.capacity import last_measured
 from setaria.site.campaigns.rehearse import Trial
 from setaria.site.embedded import temporary_postgres
 from setaria.site.up import setaria
 from setaria.trade.campaigns.answers import Refused
+from setaria.trade.campaigns.capacity import last_measured
 from setaria.trade.campaigns.check import check, note_drill
 from setaria.trade.campaigns.models import Campaign
 

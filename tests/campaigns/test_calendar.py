@@ -1,0 +1,86 @@
+"""The calendar's pages: who sees them, what they say, what they cost."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from setaria.kernel import clock
+from setaria.people.members.models import Member
+from tests.campaigns.conftest import Bureau
+from tests.world import World
+
+PATHS = ["/campaigns/", "/campaigns/singles-day/"]
+# Session, reader and market are three of them; the checks take seven.
+QUERIES_MAX = {"/campaigns/": 8, "/campaigns/singles-day/": 22}
+
+
+@pytest.fixture
+def bureau(transactional_db: None) -> Bureau:
+    made = Bureau(World(clock.now()))
+    made.planned()
+    return made
+
+
+def in_as(client: Client, member: Member) -> Client:
+    client.force_login(member)
+    return client
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_strangers_are_asked_to_sign_in(bureau: Bureau, client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (302, f"/accounts/login/?next={path}")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_to_customers_it_is_not_there(bureau: Bureau, client: Client, path: str) -> None:
+    assert in_as(client, bureau.fan).get(path).status_code == 404
+
+
+def test_what_is_not_planned_is_not_there(bureau: Bureau, client: Client) -> None:
+    assert in_as(client, bureau.writer).get("/campaigns/never/").status_code == 404
+    assert client.post("/campaigns/singles-day/").status_code == 405
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_costs_a_bound_number_of_queries(bureau: Bureau, client: Client, path: str) -> None:
+    in_as(client, bureau.writer)
+    counts = []
+    for n in range(3):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        counts.append(len(queries))
+        text = (
+            bureau.file()
+            .replace('slug = "singles-day"\n', f'slug = "another-{n}"\n')
+            .replace('"night"', f'"night-{n}"')
+        )
+        bureau.planned(text)
+        bureau.checked()
+    assert max(counts) <= QUERIES_MAX[path], counts
+
+
+def test_a_level_is_told_by_a_mark_and_a_word(bureau: Bureau, client: Client) -> None:
+    in_as(client, bureau.writer)
+    english = {"headers": {"accept-language": "en"}}
+    client.cookies["django_language"] = "en"
+    assert "Never checked" in client.get("/campaigns/", **english).content.decode()
+    bureau.checked()  # the message waits for approval
+    page = client.get("/campaigns/", **english).content.decode()
+    assert "✗</b> Not in order: 1" in page
+    page = client.get("/campaigns/singles-day/", **english).content.decode()
+    assert "pledge waits for somebody other than its writer to approve it." in page
+    assert "waits for approval by somebody else" in page
+    bureau.pledge()
+    page = client.get("/campaigns/singles-day/", **english).content.decode()
+    assert "pledge is approved." in page
+    assert "Not in order" not in page
+
+
+def test_it_is_there_in_chinese(bureau: Bureau, client: Client) -> None:
+    in_as(client, bureau.writer)
+    client.cookies["django_language"] = "zh-hans"
+    page = client.get("/campaigns/singles-day/", headers={"accept-language": "zh-hans"}).content.decode()
+    for words in ("检查清单", "开售场次", "等待撰写者以外的人批准", "已计划"):
+        assert words in page

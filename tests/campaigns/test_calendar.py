@@ -72,6 +72,7 @@ def test_a_level_is_told_by_a_mark_and_a_word(bureau: Bureau, client: Client) ->
     page = client.get("/campaigns/singles-day/", **english).content.decode()
     assert "pledge waits for somebody other than its writer to approve it." in page
     assert "waits for approval by somebody else" in page
+    assert "pledge v1" not in page  # an announcement is no notice to the reader
     bureau.pledge()
     page = client.get("/campaigns/singles-day/", **english).content.decode()
     assert "pledge is approved." in page

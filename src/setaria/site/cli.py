@@ -19,6 +19,7 @@ import typer
 
 from setaria import __version__
 from setaria.site import chance
+from setaria.site.campaigns import commands
 from setaria.site.instance import HomeOption
 from setaria.site.instance import set_up_django as _set_up_django
 from setaria.site.instance import use_instance as _use_instance
@@ -49,6 +50,8 @@ JsonFileOption = Annotated[
 
 app.add_typer(chance.draw_app, name="draw")
 app.add_typer(chance.codes_app, name="codes")
+app.add_typer(commands.campaigns, name="campaign")
+app.command()(commands.drill)
 
 
 def main() -> None:
@@ -318,98 +321,6 @@ def guard_set(
     from setaria.site.guard import guard as run
 
     raise typer.Exit(run(drop, rules, least, most, hard))
-
-
-campaigns = typer.Typer(help="Plan, check and approve a campaign (docs/howto/run-a-campaign.md).")
-app.add_typer(campaigns, name="campaign", no_args_is_help=True)
-ByOption = Annotated[str, typer.Option("--by", help="E-mail address of the member of staff who does it.")]
-SlugArgument = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's slug.")]
-
-
-@campaigns.command("plan")
-def campaign_plan(
-    file: Annotated[Path, typer.Argument(help="A TOML file.")], by: ByOption, home: HomeOption = None
-) -> None:
-    """Take in a plan from a file; the same file twice changes nothing."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.cli import plan
-
-    raise typer.Exit(plan(file, by))
-
-
-@campaigns.command("check")
-def campaign_check(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
-    """Check stock, prices, times, limits, messages and capacity."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.cli import check
-
-    raise typer.Exit(check(slug, by))
-
-
-@app.command()
-def drill(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
-    """Rehearse a campaign in a copy of the database; exit code 1 when anything failed."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.drill import drill as run
-
-    raise typer.Exit(run(slug, by))
-
-
-@campaigns.command("approve")
-def campaign_approve(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
-    """Approve a rehearsed campaign: its drops and prices are made."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.cli import approve
-
-    raise typer.Exit(approve(slug, by))
-
-
-@campaigns.command("approve-message")
-def campaign_approve_message(
-    slug: SlugArgument,
-    message: Annotated[str, typer.Argument(help="The message's slug.")],
-    by: ByOption,
-    home: HomeOption = None,
-) -> None:
-    """Approve the newest wording of a message."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.cli import approve_message
-
-    raise typer.Exit(approve_message(slug, message, by))
-
-
-@campaigns.command("show")
-def campaign_show(
-    slug: Annotated[str, typer.Argument(metavar="[CAMPAIGN]", help="One campaign. Default: all.")] = "",
-    home: HomeOption = None,
-) -> None:
-    """Show all campaigns, or one with its steps and checks."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.cli import show
-
-    raise typer.Exit(show(slug))
-
-
-@campaigns.command("report")
-def campaign_report(
-    slug: SlugArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The HTML file to write.")],
-    language: Annotated[str, typer.Option(help="zh-hans or en.")] = "zh-hans",
-    by: Annotated[str, typer.Option("--by", help="Note for good that it was reported: who does it.")] = "",
-    home: HomeOption = None,
-) -> None:
-    """Write a campaign's figures into one HTML file that needs nothing else."""
-    _use_instance(home)
-    _set_up_django()
-    from setaria.site.campaigns.cli import report
-
-    raise typer.Exit(report(slug, out, language, by))
 
 
 queue_app = typer.Typer(help="The order of a waiting room, published and checked.", no_args_is_help=True)

@@ -66,7 +66,7 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
         "drill": kinds[Proof.Kind.DRILL],
         "drops": list(_drops(plan, markets)),
         "prices": [(price, markets[price.market]) for price in plan.price],
-        "messages": newest.order_by("slug", "-version").distinct("slug"),
+        "announcements": newest.order_by("slug", "-version").distinct("slug"),
         "steps": [(step, words.status_name(step.status))
                   for step in shown.steps.select_related("by").order_by("-revision", "-status")[:STEPS_MAX]],
         "reached": shown.status >= Status.APPROVED,

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
+from setaria.trade.campaigns.queries import live_in
 from setaria.trade.preorders.queries import programmes_ahead
 
 
@@ -22,6 +23,7 @@ def page(request: Visit) -> HttpResponse:
         request,
         "storefront/home.html",
         {
+            "live": live_in(request.market, now),
             "drops": queries.drops_ahead(request.channel, now),
             "programmes": programmes_ahead(request.channel, now),
             "kinds": queries.kinds_with_picture(request.market, now),

@@ -136,6 +136,7 @@ def test_the_file_is_whole_and_the_same_twice(night: Bureau, language: str) -> N
     (cn,) = read(night).markets
     assert shown == {name: str(getattr(cn, name)) for name in shown}
     assert len(shown) == 5
+    assert len(list(root.iter("figure"))) == 3  # added up, the first hour, by the minute
     assert "<b>" not in "".join(e.tag for e in root.iter())
     assert "R-026 &amp; others" in file
 
@@ -197,7 +198,7 @@ def test_from_the_command_line(night: Bureau, tmp_path: Path, monkeypatch: pytes
 
 
 def test_charts_of_nothing_and_of_little() -> None:
-    assert charts.cumulated([0], 1).path.startswith("M84.0 192.0")
+    assert charts.cumulated([0], 1).path.startswith("M104.0 192.0")
     assert charts.by_step([], 1).path.endswith("Z")
     chart = charts.cumulated([5, 0, 0, 0, 5], 1, [1] * 9, 1, [(60.0, 5)])
     assert chart.amounts[-1].value == 100

@@ -6,7 +6,7 @@ from itertools import accumulate
 import msgspec
 
 WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 84, 12, 12, 28  # room for the labels
+LEFT, RIGHT, TOP, BOTTOM = 104, 12, 12, 28  # room for the labels
 TICKS_MAX = 5
 HOURS = (1 / 60, 1 / 12, 0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 168)
 

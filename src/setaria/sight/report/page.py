@@ -9,6 +9,8 @@ from django.utils import timezone, translation
 from setaria.sight.report import charts
 from setaria.sight.report.figures import PAY_BOUNDS, MarketFigures, Part, Report
 
+HOUR_MINUTES = 60
+
 
 def render(report: Report, language: str) -> str:
     """Return the file's text in a language; the same report gives the same text."""
@@ -31,6 +33,7 @@ def _section(of: MarketFigures) -> str:
                 of.curve, of.step_minutes, before.curve if before else (), before.step_minutes if before else 1,
                 [(one.seconds, one.amount) for one in of.passed],
             ),
+            "first_hour": _first_hour(of),
             "minute_curve": charts.by_step(of.curve, of.step_minutes),
             "tables": [("products", _bars(of.products)), ("channels", _bars(of.channels)), ("kinds", _bars(of.kinds))],
             "pay_times": [
@@ -40,6 +43,15 @@ def _section(of: MarketFigures) -> str:
             "ratios": _ratios(of) if before else None,
             "until": of.until,
         })  # fmt: skip
+
+
+def _first_hour(of: MarketFigures) -> charts.Chart | None:
+    """Draw the first hour by itself where it would be a thin line at the edge of the whole."""
+    if of.step_minutes > 1 or len(of.curve) <= 2 * HOUR_MINUTES:
+        return None
+    before = of.before.curve[:HOUR_MINUTES] if of.before and of.before.step_minutes == 1 else ()
+    passed = [(one.seconds, one.amount) for one in of.passed if one.seconds <= HOUR_MINUTES * 60]
+    return charts.cumulated(of.curve[:HOUR_MINUTES], 1, before, 1, passed)
 
 
 def _bars(parts: list[Part]) -> list[tuple[Part, float]]:

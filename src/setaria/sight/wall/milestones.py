@@ -43,10 +43,10 @@ class Milestone(msgspec.Struct, frozen=True):
 
 
 # Whoever has taken an instant for a payment has begun or will begin a transaction after it. What has run for over a
-# minute without having written is a report or a backup.
+# minute without having written is a report or a backup; what is no client (autovacuum) pays for nothing.
 _UNDER_WAY = """
     SELECT min(xact_start) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
       AND (backend_xid IS NOT NULL OR xact_start > clock_timestamp() - interval '1 minute')
 """
 _NOTE = """

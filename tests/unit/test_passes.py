@@ -9,8 +9,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from setaria.kernel.seals import BadSeal
 from setaria.trade.drops import passes
-from setaria.trade.drops.passes import PASS_SECONDS, TOKEN_CHARS, BadPass, Pass, issue, key_from, read
+from setaria.trade.drops.passes import PASS_SECONDS, TOKEN_CHARS, Pass, issue, key_from, read
 
 NOW = datetime(2031, 11, 11, tzinfo=UTC)
 SECONDS = NOW.timestamp()
@@ -20,7 +21,7 @@ TOKEN = issue(KEY, 42, 7, ORDER, NOW)
 
 
 def why(token: str, *, key: bytes = KEY, at: float = SECONDS) -> str:
-    with pytest.raises(BadPass) as caught:
+    with pytest.raises(BadSeal) as caught:
         read(key, token, at)
     return str(caught.value)
 
@@ -74,7 +75,7 @@ def test_any_other_text_is_no_pass_and_no_error(text: str) -> None:
 @given(st.integers(0, TOKEN_CHARS - 1), st.characters())
 def test_a_changed_character_is_refused_or_means_the_same(at: int, character: str) -> None:
     changed = TOKEN[:at] + character + TOKEN[at + 1 :]
-    with suppress(BadPass):
+    with suppress(BadSeal):
         assert read(KEY, changed, SECONDS) == read(KEY, TOKEN, SECONDS)
 
 

@@ -11,6 +11,7 @@ from setaria.gate.metrics import NOTIFICATIONS, ORDERS
 from setaria.gate.sales import LastSales
 from setaria.kernel import clock
 from setaria.kernel.clock import now
+from setaria.kernel.seals import BadSeal
 from setaria.trade.drops import passes
 from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import Line, Outcome, Placed, Request
@@ -126,7 +127,7 @@ class OrderIntake:
         seconds = clock.seconds()
         try:
             leave = passes.read(self._key, message.token, seconds)
-        except passes.BadPass as error:
+        except BadSeal as error:
             return refusal("PASS_LAPSED" if str(error) == "lapsed" else "BAD_PASS", scope)
         if leave.drop_id != drop.id:
             return refusal("BAD_PASS", scope)

@@ -12,6 +12,7 @@ from setaria.gate.intake import WAITING_MAX, TooLarge, read_body
 from setaria.gate.metrics import PLACES
 from setaria.kernel import clock
 from setaria.kernel.clock import now
+from setaria.kernel.seals import BadSeal
 from setaria.trade.drops import passes
 from setaria.trade.preorders.passes import key_from
 from setaria.trade.preorders.requests import Outcome, Take, Taken
@@ -88,7 +89,7 @@ class PlaceIntake:
         seconds = clock.seconds()
         try:
             leave = passes.read(self._key, message.token, seconds)
-        except passes.BadPass as error:
+        except BadSeal as error:
             return refusal("PASS_LAPSED" if str(error) == "lapsed" else "BAD_PASS", scope)
         if leave.drop_id != programme.id:
             return refusal("BAD_PASS", scope)

@@ -22,6 +22,7 @@ from setaria.gate.intake import TooLarge, drop_view, read_body
 from setaria.gate.metrics import ROOM_ASKS, ROOM_JOINS
 from setaria.kernel import clock
 from setaria.kernel.clock import now
+from setaria.kernel.seals import BadSeal
 from setaria.trade.queues import tickets
 from setaria.trade.queues.join import Answer as Joined
 from setaria.trade.queues.join import NoPlace, Wish, join
@@ -111,7 +112,7 @@ class Rooms:
         """Read a ticket to this drop's room; the code of a refusal where it is none."""
         try:
             ticket = tickets.read(self._key, given, clock.seconds())
-        except tickets.BadTicket as error:
+        except BadSeal as error:
             return "TICKET_LAPSED" if str(error) == "lapsed" else "BAD_TICKET"
         return ticket if ticket.drop_id == drop.id else "BAD_TICKET"
 

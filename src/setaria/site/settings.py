@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "setaria.trade.friendcodes",
     "setaria.trade.queues",
     "setaria.trade.campaigns",
+    "setaria.trade.baskets",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",

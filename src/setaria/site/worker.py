@@ -13,6 +13,7 @@ from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
 from setaria.sight.command.pulse import beat_until
 from setaria.site.jobs import run_jobs
+from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
 from setaria.trade.campaigns.models import Status
 from setaria.trade.campaigns.turn import turn
 from setaria.trade.draws import draw as drawing
@@ -95,6 +96,11 @@ def _forget() -> None:
     guard.forget_now_and_then(now())
 
 
+def _forget_baskets() -> None:
+    """Anonymous baskets that nobody came back for, and links that ended."""
+    forget_baskets(now())
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
@@ -109,6 +115,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _turn_campaigns,
     _index,
     _forget,
+    _forget_baskets,
 )
 
 

@@ -1,6 +1,7 @@
 """The basket's page and its buttons."""
 
-import msgspec
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,78 +9,34 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from setaria.channels.storefront import queries, session_basket
+from setaria.channels.storefront import queries, shared_basket
+from setaria.channels.storefront.basket_lines import all_now, full, put_in
 from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.visitor import RENEWED_AFTER, keep_cookie, owner_of
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
 from setaria.kernel.texts import text_in
+from setaria.trade.baskets import keep
+from setaria.trade.baskets.queries import lines_of
+from setaria.trade.baskets.rules import Full, TooMany
 from setaria.trade.orders.requests import LINE_QUANTITY_MAX
-
-
-class BasketLine(msgspec.Struct, frozen=True):
-    """A line of the basket as it stands now, beside what was seen when it was put in."""
-
-    offer: queries.Offer
-    quantity: int
-    seen: int | None
-
-    @property
-    def variant(self) -> Variant:
-        """What it is."""
-        return self.offer.variant
-
-    @property
-    def gone(self) -> bool:
-        """Whether it cannot be bought here at all."""
-        return self.offer.price is None
-
-    @property
-    def changed(self) -> bool:
-        """Whether the price is another than the one seen."""
-        return self.seen is not None and not self.gone and self.seen != self.offer.price
-
-    @property
-    def short(self) -> bool:
-        """Whether fewer are left than wanted."""
-        return not self.gone and self.offer.free < self.quantity
-
-    @property
-    def total(self) -> int:
-        """Minor units, at today's price."""
-        return (self.offer.price or 0) * self.quantity
-
-
-def lines_now(request: Visit, shelf: queries.Shelf) -> list[BasketLine]:
-    """Return the basket's lines as they stand; four queries. What no longer exists is left out and said."""
-    kept = session_basket.lines(request)
-    if not kept:
-        return []
-    variants = queries.variants_by_sku(kept)
-    offers = queries.offers_of(list(variants.values()), shelf)
-    for sku in kept.keys() - variants.keys():
-        session_basket.change(request, sku, 0, None, shelf.market.pk)
-        messages.warning(request, _("%(sku)s is no longer sold and was taken out of your basket.") % {"sku": sku})
-    return [
-        BasketLine(
-            offers[variants[sku].pk],
-            line["quantity"],
-            line["price"] if line["market"] == shelf.market.pk else None,
-        )
-        for sku, line in kept.items()
-        if sku in variants
-    ]
 
 
 @require_safe
 def page(request: Visit) -> HttpResponse:
-    """Show the basket, and plainly what changed since things were put in."""
+    """Show the basket and what is saved for later, and plainly what changed since things were put in."""
     shelf = queries.shelf(request.market, request.channel, clock.now())
-    lines = lines_now(request, shelf)
-    return render(
+    owner = owner_of(request)
+    kept = lines_of(owner)
+    shown = all_now(request, kept, shelf)
+    lines = [line for line in shown if not line.later]
+    response = render(
         request,
         "storefront/basket.html",
         {
             "lines": lines,
+            "later": [line for line in shown if line.later],
+            "shares": shared_basket.links_of(request, shelf),
             "shelf": shelf,
             "total": sum(line.total for line in lines),
             "units": sum(line.quantity for line in lines),
@@ -87,6 +44,10 @@ def page(request: Visit) -> HttpResponse:
             "quantity_max": LINE_QUANTITY_MAX,
         },
     )
+    if kept and owner.basket_id and shelf.now - kept[0].basket.touched_at > RENEWED_AFTER:
+        keep.touch(owner, now=shelf.now)
+        keep_cookie(request, response, owner.basket_id)
+    return response
 
 
 @require_POST
@@ -107,35 +68,50 @@ def add(request: Visit) -> HttpResponse:
         messages.error(request, _("This cannot be bought here at the moment. Nothing was put in your basket."))
         return redirect(back)
     try:
-        session_basket.put(request, sku, quantity, offer.price, shelf.market.pk)
-    except session_basket.Full:
-        messages.error(
-            request,
-            _("An order has at most %(max)d different things. Your basket is as it was; order it first, then add more.")
-            % {"max": session_basket.BASKET_LINES_MAX},
-        )
+        basket_id = put_in(request, {variant.pk: quantity}, {variant.pk: offer}, shelf)
+    except Full:
+        full(request)
         return redirect("store:basket")
-    except session_basket.TooMany:
+    except TooMany:
         _wrong_quantity(request)
         return redirect(back)
     name = f"{text_in(variant.product.name)} · {text_in(variant.name)}"
     messages.success(request, _("%(name)s is in your basket.") % {"name": name})
-    return redirect("store:basket")
+    return keep_cookie(request, redirect("store:basket"), basket_id)
 
 
 @require_POST
 def change(request: Visit) -> HttpResponse:
     """Set how many of a line are wanted; 0, or the button that says so, takes it out."""
-    sku = request.POST.get("sku", "")
     quantity = 0 if "remove" in request.POST else quantity_of(request.POST.get("quantity", ""))
     if quantity is None:
         _wrong_quantity(request)
         return redirect("store:basket")
     shelf = queries.shelf(request.market, request.channel, clock.now())
+
+    def set_quantity(variant: Variant) -> bool:
+        price = queries.offers_of([variant], shelf)[variant.pk].price
+        return keep.change(owner_of(request), variant.pk, quantity, price, shelf.market.pk, now=shelf.now)
+
+    return _edit(request, set_quantity)
+
+
+@require_POST
+def later(request: Visit) -> HttpResponse:
+    """Save a line for later, or put it back (`back`)."""
+    saved = "back" not in request.POST
+    return _edit(request, lambda v: keep.save_for_later(owner_of(request), v.pk, later=saved, now=clock.now()))
+
+
+def _edit(request: Visit, edit: Callable[[Variant], bool]) -> HttpResponse:
+    """Do something to the line of the SKU that was sent, and return to the basket."""
+    sku = request.POST.get("sku", "")
     variant = queries.variants_by_sku([sku]).get(sku)
-    price = queries.offers_of([variant], shelf)[variant.pk].price if variant else None
-    if not session_basket.change(request, sku, quantity, price, shelf.market.pk):
-        messages.error(request, _("That is not in your basket; nothing was changed."))
+    try:
+        if variant is None or not edit(variant):
+            messages.error(request, _("That is not in your basket; nothing was changed."))
+    except Full:
+        full(request)
     return redirect("store:basket")
 
 

@@ -14,13 +14,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from setaria.channels.storefront import queries, refusals, session_basket
-from setaria.channels.storefront.basket import BasketLine, lines_now
+from setaria.channels.storefront import queries, refusals
+from setaria.channels.storefront.basket_lines import BasketLine, lines_now
 from setaria.channels.storefront.forms import AddressForm, latest_address
 from setaria.channels.storefront.visit import MemberVisit
+from setaria.channels.storefront.visitor import owner_of
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
 from setaria.people.members.addresses import remember
+from setaria.trade.baskets.keep import take_out
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Outcome, Placed, Request
@@ -101,10 +103,8 @@ def _finish(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: Ad
     to = form.cleaned_data | {"country": form.country(shelf.market)}
     set_destination(posted.order_id, request.user.pk, **to)
     remember(request.user.pk, now=shelf.now, **to)
-    variants = queries.variants_by_id([line.variant_id for line in posted.lines])
-    session_basket.take_out(
-        request, {variants[line.variant_id].sku: line.quantity for line in posted.lines if line.variant_id in variants}
-    )
+    bought = {line.variant_id: line.quantity for line in posted.lines}
+    take_out(owner_of(request), posted.order_id, bought, now=shelf.now)
     return redirect("store:order", posted.order_id)
 
 

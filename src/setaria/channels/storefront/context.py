@@ -4,8 +4,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from setaria.channels.storefront import preferences, queries, session_basket
+from setaria.channels.storefront import preferences, queries
+from setaria.channels.storefront.visitor import owner_of
 from setaria.kernel import clock
+from setaria.trade.baskets.queries import units_of
 
 
 def store(request: HttpRequest) -> dict[str, object]:
@@ -23,7 +25,7 @@ def store(request: HttpRequest) -> dict[str, object]:
         "theme": preferences.theme_of(request),
         "themes": preferences.THEMES,
         "nav_kinds": SimpleLazyObject(lambda: queries.navigation(getattr(request, "market", None), now)),
-        "basket_count": SimpleLazyObject(lambda: session_basket.count(request)),
+        "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),
     }

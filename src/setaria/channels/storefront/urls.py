@@ -17,6 +17,7 @@ from setaria.channels.storefront import (
     product,
     programme,
     room,
+    shared_basket,
 )
 
 app_name = "store"
@@ -46,6 +47,11 @@ urlpatterns = [
     path("basket/", basket.page, name="basket"),
     path("basket/add", basket.add, name="basket_add"),
     path("basket/change", basket.change, name="basket_change"),
+    path("basket/later", basket.later, name="basket_later"),
+    path("basket/share", shared_basket.make, name="basket_share"),
+    path("basket/unshare", shared_basket.take_back, name="basket_unshare"),
+    path("baskets/<str:token>/", shared_basket.page, name="basket_shared"),
+    path("baskets/<str:token>/take", shared_basket.take, name="basket_take"),
     path("checkout/", checkout.page, name="checkout"),
     path("orders/<uuid:order_id>/", order.page, name="order"),
     path("orders/<uuid:order_id>/pay", order.pay, name="order_pay"),

@@ -9,10 +9,13 @@ import structlog
 from django.db import Error as DjangoError
 from django.db import connection
 
+from setaria.channels.storefront.alerts import path_of
 from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
+from setaria.people.notices import send as post
 from setaria.sight.command.pulse import beat_until
 from setaria.site.jobs import run_jobs
+from setaria.trade.alerts.tell import tell_now_and_then
 from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
 from setaria.trade.campaigns.models import Status
 from setaria.trade.campaigns.turn import turn
@@ -28,6 +31,9 @@ from setaria.trade.preorders import deposits
 from setaria.trade.preorders.supply import call_all
 
 SWEEP_SECONDS = 0.5
+POST_SECONDS = 1.0
+POST_BATCHES_MAX = 10
+POST_ENDS_SECONDS = 1.0  # what was not noted as sent by then goes again, after its lease
 PULSE_ENDS_SECONDS = 1.0
 JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
 
@@ -101,6 +107,12 @@ def _forget_baskets() -> None:
     forget_baskets(now())
 
 
+def _tell() -> None:
+    """Who waited for a thing or a drop is told: their messages wait to go out from then on."""
+    if told := tell_now_and_then(path_of, now()):
+        log.info("alerts_told", alerts=told)
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
@@ -116,6 +128,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _index,
     _forget,
     _forget_baskets,
+    _tell,
 )
 
 
@@ -146,16 +159,33 @@ def _done(chore: Callable[[], None]) -> bool:
     return False
 
 
+def _post_until(stopped: threading.Event) -> None:
+    """Send the messages that wait; in a thread of its own, so that a slow mail server keeps no order waiting."""
+    while not stopped.wait(POST_SECONDS):
+        _done(_post)
+
+
+def _post() -> None:
+    """Messages that wait go out: a few batches at a time."""
+    for _ in range(POST_BATCHES_MAX):
+        if post.send_due(now()) < post.SEND_MAX:
+            break
+    post.forget_now_and_then(now())
+
+
 def main() -> None:
-    """Sweep and run the queue's jobs until SIGTERM or SIGINT; ends within about two seconds of it."""
+    """Sweep, send messages and run the queue's jobs until SIGTERM or SIGINT; ends within about two seconds of it."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
     jobs.start()
+    posting = threading.Thread(target=_post_until, args=(stopped,), name="post", daemon=True)
+    posting.start()
     pulse = threading.Thread(target=beat_until, args=(stopped, "worker"), name="pulse", daemon=True)
     pulse.start()
     while not stopped.wait(SWEEP_SECONDS):
         sweep(stopped)
+    posting.join(POST_ENDS_SECONDS)
     pulse.join(PULSE_ENDS_SECONDS)
     jobs.join(JOBS_END_SECONDS)

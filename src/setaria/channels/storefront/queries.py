@@ -81,6 +81,11 @@ class Card(msgspec.Struct, frozen=True):
         """Whether it is sold here, but none is left."""
         return self.sells and self.price is not None and not any(o.for_sale for o in self.offers)
 
+    @property
+    def sold_out_offers(self) -> list[Offer]:
+        """What is sold here, but cannot be had now."""
+        return [o for o in self.offers if o.price is not None and o.free <= 0]
+
 
 def shelf(market: Market, channel: Channel | None, now: datetime) -> Shelf:
     """Return where the visitor stands; one query, none in a market without a web channel."""

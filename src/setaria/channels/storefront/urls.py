@@ -4,6 +4,7 @@ from django.urls import path
 
 from setaria.channels.storefront import (
     account,
+    alerts,
     basket,
     checkout,
     design,
@@ -52,6 +53,8 @@ urlpatterns = [
     path("basket/unshare", shared_basket.take_back, name="basket_unshare"),
     path("baskets/<str:token>/", shared_basket.page, name="basket_shared"),
     path("baskets/<str:token>/take", shared_basket.take, name="basket_take"),
+    path("alerts/want", alerts.want, name="alert_want"),
+    path("alerts/<str:token>/", alerts.page, name="alert"),
     path("checkout/", checkout.page, name="checkout"),
     path("orders/<uuid:order_id>/", order.page, name="order"),
     path("orders/<uuid:order_id>/pay", order.pay, name="order_pay"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone_location, get_timezone_name
@@ -106,15 +107,27 @@ def moment(at: datetime | None, form: str = "full") -> SafeString | str:
     """Write an instant in the market's time zone; form is date, time, short, full or zone (only the zone's name)."""
     if at is None:
         return ""
+    written = moment_text(timezone.localtime(at), form)
+    if form == "zone":
+        return written
+    return format_html('<time datetime="{}" class="figures">{}</time>', at.isoformat(), written)
+
+
+@register.simple_tag
+def moment_text(local: datetime, form: str) -> str:
+    """Write an instant in its own time zone, for messages, which have no page's; the forms are those of `moment`."""
     locale = _locale(get_language() or "zh-hans")
-    local = timezone.localtime(at)
     if form == "zone":
         name = get_timezone_name(local, locale=locale)
         # Some zones have a name under an older spelling only (Asia/Kolkata); then by country: "India Time".
         return get_timezone_location(local, locale=locale) if name.startswith("GMT+") else name
-    pattern = _FORMS["zh" if locale.language == "zh" else "en"][form]
-    written = format_datetime(local, pattern, locale=locale)
-    return format_html('<time datetime="{}" class="figures">{}</time>', at.isoformat(), written)
+    return format_datetime(local, _FORMS["zh" if locale.language == "zh" else "en"][form], locale=locale)
+
+
+@register.filter
+def instant(written: str, time_zone: str) -> datetime:
+    """Read an instant that a message's payload holds (ISO 8601), in a time zone."""
+    return datetime.fromisoformat(written).astimezone(ZoneInfo(time_zone))
 
 
 @register.simple_tag

@@ -1,0 +1,38 @@
+from django.db import models
+from django.db.models import Q
+
+from setaria.people.members.models import Member
+
+
+class Message(models.Model):
+    """A message on its way: what, to whom, by which channel. The key names the event that it tells of."""
+
+    id = models.UUIDField(primary_key=True)
+    key = models.CharField(max_length=120, help_text="Names the event: the same again is the same message.")
+    channel = models.CharField(max_length=12, help_text="A name in `channels.CHANNELS`: email …")
+    recipient = models.CharField(max_length=320, help_text="An address as the channel knows it.")
+    member = models.ForeignKey(Member, null=True, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=8)
+    template = models.CharField(max_length=60, help_text="`notices/<template>.txt`: the subject, then the text.")
+    payload = models.JSONField(default=dict, help_text="What the template needs; no more of a person than that.")
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="Not before; after a failure, not before the next attempt.")
+    taken_until = models.DateTimeField(null=True, help_text="A sender is at it; after that instant another may be.")
+    attempts = models.SmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=200, blank=True, default="", help_text="What the latest attempt met.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "channel", "recipient"], name="message_once"),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(given_up_at__isnull=True), name="message_sent_or_given_up"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(sent_at__isnull=True, given_up_at__isnull=True), name="message_waiting"
+            ),
+            models.Index(fields=["made_at"], name="message_by_age"),
+        ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from setaria.trade.guard import work
 from setaria.trade.guard.address import marks, origin_of
-from setaria.trade.guard.rules import RULES, BadRules, Measure, Rule, read, tries_under, verdict
+from setaria.trade.guard.rules import RULES, BadRules, Measure, Rule, Then, read, tries_under, verdict
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
 NOW = datetime.now(UTC)
@@ -82,6 +82,14 @@ def test_the_hardest_rule_counts_and_a_pardon_leaves_only_haste() -> None:
 def test_rules_that_make_no_sense_are_refused(data: object) -> None:
     with pytest.raises(BadRules):
         read(data)
+
+
+def test_coming_later_is_graver_than_waiting_and_milder_than_being_refused() -> None:
+    steps: list[Then] = ["harder", "wait", "later", "refuse"]
+    rules = [Rule(then, "accounts_of_network", then, above=1) for then in steps]
+    for most in range(1, 5):
+        found = verdict(rules[:most][::-1], {Measure.ACCOUNTS_OF_NETWORK: 2}, pardoned=False)
+        assert found == rules[most - 1]
 
 
 def test_the_usual_rules_are_sound_and_refuse_nobody_for_good() -> None:

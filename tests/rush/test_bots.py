@@ -20,4 +20,4 @@ def test_a_few_people_among_robots(tmp_path):
     assert (among["people"], among["bots"]) == (6, 54)
     assert among["people_served"] + sum(among["bots_served"].values()) <= 6
     assert {"forges passes", "asks without working", "repeats another's proof"}.isdisjoint(among["bots_served"])
-    assert {outcome for outcome, _, _ in among["guard"]} >= {"work", "wait"}
+    assert {outcome for outcome, _, _ in among["guard"]} >= {"work", "later"}

@@ -55,6 +55,23 @@ def test_the_documented_night_holds_its_hundred_million():
     assert mean * scenario.shoppers * 0.9 > scenario.milestone
 
 
+def test_baskets_have_as_many_lines_as_the_scenario_says_and_nothing_twice():
+    scenario = load("many-skus").scaled(0.2)
+    wishes = crowd(scenario, 1, 10**12)
+    lines = Counter(len(wish.items) for wish in wishes)
+    assert set(lines) == {1, 2, 3, 4, 5}
+    assert lines[1] / len(wishes) == pytest.approx(scenario.basket[0] / sum(scenario.basket), rel=0.1)
+    assert all(len(set(wish.items)) == len(wish.items) for wish in wishes)
+    assert len({item for wish in wishes for item in wish.items}) > 400
+
+
+def test_a_scenario_whose_baskets_cannot_be_filled_is_refused(tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text("basket = [1, 1, 1]\n" + Path(TINY).read_text())
+    with pytest.raises(NoScenario, match="no more than there are items"):
+        load(str(file))
+
+
 def test_an_unknown_scenario_says_which_there_are():
     with pytest.raises(NoScenario, match="one-hot-sku"):
         load("no-such-night")

@@ -3,10 +3,10 @@
 from setaria.site.rush.history import STALE_SECONDS, Attempt, Fate, check
 
 
-def broken(attempts, exists=(), returns=()):
-    """Which statements do not hold; wish n is for item 0."""
+def broken(attempts, exists=(), returns=(), baskets=None):
+    """Which statements do not hold; wish n is for item 0 unless its basket says otherwise. Returns are of item 0."""
     wishes = {a.wish for a in attempts}
-    fates = {wish: Fate(0, wish in exists) for wish in wishes}
+    fates = {wish: Fate((baskets or {}).get(wish, (0,)), wish in exists) for wish in wishes}
     return {s.name for s in check(attempts, fates, {0: list(returns)}) if s.count}
 
 
@@ -45,3 +45,11 @@ def test_those_who_came_at_the_same_time_are_nobodys_later_comers():
     refused = attempt(1, 6.0, 6.1, "SOLD_OUT")
     assert broken([refused, attempt(2, 6.05, 6.3, "PLACED")], {2}) == set()
     assert broken([refused, attempt(2, 6.2, 6.3, "PLACED", began=5.0, lost=1)], {2}) == set()
+
+
+def test_a_refused_basket_was_overtaken_only_if_each_of_its_items_was():
+    refused, later = attempt(1, 6.0, 6.1, "SOLD_OUT"), attempt(2, 6.2, 6.3, "PLACED")
+    assert broken([refused, later], {2}, baskets={1: (0, 1)}) == set()  # it may have been item 1
+    assert broken([refused, later], {2}, baskets={1: (0,), 2: (0, 1)}) == {"overtaken"}
+    assert broken([refused, later], {2}, baskets={1: (0, 1), 2: (0, 1)}) == {"overtaken"}
+    assert broken([refused, later], {2}, [(6.15, 1)], baskets={1: (0, 1), 2: (0, 1)}) == set()

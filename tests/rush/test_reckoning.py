@@ -34,7 +34,7 @@ class Night:
         request = Request(new_id(), customer, self.drop.channel_id, (Line(self.variant.id, 1, PRICE),), self.drop.id)
         (placed,) = place([request], now=self.now)
         assert isinstance(placed, Placed)
-        self.wishes.append((placed.id.bytes, customer, self.variant.id))
+        self.wishes.append((placed.id.bytes, customer, [self.variant.id]))
         self.acks.append((placed.id.bytes, placed.total, str(placed.pay_by)))
         return placed.id
 
@@ -92,6 +92,12 @@ def test_an_order_written_down_twice(night):
         UUID(bytes=night.acks[0][0]),
     )
     assert night.broken() == {"doubled", "over_limit"}
+
+
+def test_a_basket_that_came_out_with_something_else_in_it(night):
+    order, customer, variants = night.wishes[0]
+    night.wishes[0] = (order, customer, [*variants, variants[0] + 1])
+    assert night.broken() == {"doubled"}
 
 
 def test_an_order_given_to_somebody_else(night):

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from random import choice
+from math import ceil
+from random import choice, random
 from typing import Any
 
 import msgspec
@@ -41,6 +42,8 @@ MESSAGES: dict[str, tuple[int, str, str]] = {
     "NOT_FOUND": (404, "没有这个地址。", "There is nothing at this address."),
     "WRONG_METHOD": (405, "不支持这种请求方式。", "This address does not answer that method."),
     "TOO_LARGE": (413, "请求过大。", "The request is too large."),
+    "GUARD_LATER": (429, "您所在的网络同时有很多人，请稍后再试；凭证保留。",
+                    "From where you are many come at once. Your pass is kept; order again in a while."),
     "OVERLOADED": (503, "人多拥挤，请稍后重试。", "Too many people at once. Try again in a moment."),
     "UNSURE": (503, "暂时无法确认结果；请用同一凭证重试，不会重复下单。",
                "We cannot tell yet whether your order went through. Repeat it with the same pass: it cannot be made twice."),
@@ -87,6 +90,7 @@ def _overloaded(language: int) -> list[Answer]:
 
 
 RETRY_SECONDS_MAX = 4
+SPREAD_SECONDS = 3.0
 _CHINESE, _ENGLISH = _refusals(1), _refusals(2)
 _OVERLOADED_CHINESE, _OVERLOADED_ENGLISH = _overloaded(1), _overloaded(2)
 
@@ -105,6 +109,13 @@ def overloaded(scope: Scope) -> Answer:
     """Tell somebody to come back, each after another while: who was refused together must not come back together."""
     TOLD["OVERLOADED"] += 1
     return choice(_OVERLOADED_ENGLISH if _reads_english(scope) else _OVERLOADED_CHINESE)
+
+
+def later(seconds: float, scope: Scope) -> Answer:
+    """Tell somebody when to order again, a little apart from others who are told the same."""
+    TOLD["GUARD_LATER"] += 1
+    wait = str(ceil(seconds + SPREAD_SECONDS * random())).encode()
+    return _prepared("GUARD_LATER", 2 if _reads_english(scope) else 1, (b"retry-after", wait))
 
 
 def _reads_english(scope: Scope) -> bool:

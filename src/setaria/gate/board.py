@@ -18,6 +18,7 @@ from django.db.backends.utils import CursorWrapper
 
 from setaria.gate.sales import LastSales
 from setaria.kernel.clock import follow_database
+from setaria.trade.guard import judge
 
 REFRESH_SECONDS = 0.2
 
@@ -59,11 +60,20 @@ class DropState(msgspec.Struct):
     opens_at: datetime
     closes_at: datetime
     payment_seconds: int
+    late_seconds: int = 0  # so long after the opening those come in who come later
+    judgement: str = ""  # changes when it is told anew who that is
+    late: frozenset[int] = frozenset()
     items: dict[str, ItemState] = {}
     opens_seconds: float = 0.0  # since 1970
 
     def __post_init__(self) -> None:
         self.opens_seconds = self.opens_at.timestamp()
+
+    def late_for(self, customer_id: int, seconds: float) -> float:
+        """How many seconds this customer's orders are not taken yet; 0 for nearly everybody."""
+        if customer_id not in self.late:
+            return 0.0
+        return max(0.0, self.opens_seconds + self.late_seconds - seconds)
 
 
 def _mark(order_id: UUID) -> int:
@@ -73,10 +83,14 @@ def _mark(order_id: UUID) -> int:
 
 # Nobody comes to the gate for a programme's orders: they are made from its places.
 _DROPS = """
-    SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds
+    SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds,
+           coalesce(g.later_seconds, 0),
+           CASE WHEN g.judged_at IS NOT NULL AND now() < d.opens_at + g.later_seconds * interval '1 second' THEN
+           g.judged_at::text || (SELECT count(*) FROM guard_pardon AS p WHERE p.drop_id = d.id) ELSE '' END
     FROM drops_drop AS d
     JOIN markets_channel AS c ON c.id = d.channel_id
     JOIN markets_market AS m ON m.id = c.market_id
+    LEFT JOIN guard_policy AS g ON g.drop_id = d.id
     WHERE d.finished_at IS NULL AND d.admission <> 'places' ORDER BY d.id
 """
 # The price an item has now, or will have at the opening.
@@ -109,6 +123,8 @@ def read(before: dict[str, DropState]) -> dict[str, DropState]:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(_DROPS)
         drops = {row[1]: DropState(*row) for row in cursor.fetchall()}
+        for drop in drops.values():
+            drop.late = _late(drop, before.get(drop.slug))
         cursor.execute(_ITEMS)
         for slug, *fields in cursor.fetchall():
             item = ItemState(*fields)
@@ -117,6 +133,14 @@ def read(before: dict[str, DropState]) -> dict[str, DropState]:
             if item.free == 0:
                 item.made = _made(cursor, drops[slug], item, before.get(slug))
     return drops
+
+
+def _late(drop: DropState, before: DropState | None) -> frozenset[int]:
+    if not drop.judgement:
+        return frozenset()
+    if before is not None and before.judgement == drop.judgement:
+        return before.late
+    return judge.late(drop.id)
 
 
 def _made(cursor: CursorWrapper, drop: DropState, item: ItemState, before: DropState | None) -> "array[int]":

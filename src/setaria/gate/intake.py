@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from setaria.gate.answers import Answer, Receive, Scope, answer, encode, overloaded, refusal
+from setaria.gate.answers import Answer, Receive, Scope, answer, encode, later, overloaded, refusal
 from setaria.gate.board import DropState, ItemState
 from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.metrics import NOTIFICATIONS, ORDERS
@@ -133,6 +133,8 @@ class OrderIntake:
             return refusal("BAD_PASS", scope)
         if seconds < drop.opens_seconds:
             return refusal("NOT_OPEN", scope)
+        if drop.late and (late := drop.late_for(leave.customer_id, seconds)):
+            return later(late, scope)
         lines, sold_out = self._lines(message, drop, leave)
         if lines is None:
             return refusal("UNKNOWN_ITEM", scope)

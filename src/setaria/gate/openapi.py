@@ -66,6 +66,7 @@ DOCUMENT: dict[str, Any] = {
                         _404="There is no such drop",
                         _409="Refused, with the reason as a code; nothing was changed",
                         _413="The body is over 8 KiB",
+                        _429="Many come from the same place: order again with the same pass after Retry-After seconds",
                         _503=_BUSY,
                     ),
                 },

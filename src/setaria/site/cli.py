@@ -313,6 +313,9 @@ def guard_set(
     least: Annotated[int, typer.Option("--min", min=0, help="Tries while it is calm; 0: no work.")] = 100,
     most: Annotated[int, typer.Option("--max", min=0, help="Tries under full pressure.")] = 700,
     hard: Annotated[int, typer.Option(min=0, help="Tries for whoever behaves strangely.")] = 4_000,
+    later: Annotated[
+        int, typer.Option(min=0, max=3_600, help="Seconds after the opening at which others come in.")
+    ] = 60,
     home: HomeOption = None,
 ) -> None:
     """Guard a drop."""
@@ -320,7 +323,7 @@ def guard_set(
     _set_up_django()
     from setaria.site.guard import guard as run
 
-    raise typer.Exit(run(drop, rules, least, most, hard))
+    raise typer.Exit(run(drop, rules, least, most, hard, later))
 
 
 queue_app = typer.Typer(help="The order of a waiting room, published and checked.", no_args_is_help=True)

@@ -53,7 +53,7 @@ def forgive(slug: str, email: str) -> int:
     return 0
 
 
-def guard(slug: str, rules: Path | None, least: int, most: int, hard: int) -> int:
+def guard(slug: str, rules: Path | None, least: int, most: int, hard: int, later: int = 60) -> int:
     """Guard a drop from now on; 1 where there is no such drop or the rules or bounds make no sense."""
     console = Console()
     drop = Drop.objects.filter(slug=slug).first()
@@ -61,7 +61,7 @@ def guard(slug: str, rules: Path | None, least: int, most: int, hard: int) -> in
         return _no_drop(console, slug)
     try:
         data = None if rules is None else msgspec.json.decode(rules.read_bytes())
-        policy = grant.guard(drop.pk, data, tries_min=least, tries_max=most, tries_hard=hard)
+        policy = grant.guard(drop.pk, data, tries_min=least, tries_max=most, tries_hard=hard, later_seconds=later)
     except (OSError, msgspec.DecodeError, BadRules) as error:
         console.print(f"{escape(str(error))} Nothing was changed.")
         return 1

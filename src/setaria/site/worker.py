@@ -25,6 +25,7 @@ from setaria.trade.draws.offer import pass_on
 from setaria.trade.drops.prepare import finish
 from setaria.trade.friendcodes import guesses
 from setaria.trade.guard import forget as guard
+from setaria.trade.guard import judge
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.preorders import deposits
@@ -97,6 +98,13 @@ def _index() -> None:
     refresh()
 
 
+def _judge() -> None:
+    """Shortly before a guarded drop opens, those who have a pass already are looked at again."""
+    for policy in judge.due(now()):
+        if late := judge.judge(policy, now=now()):
+            log.info("guard_judged", drop=policy.drop_id, late=late)
+
+
 def _forget() -> None:
     """What the guard of a drop noted about people is deleted once it is of no use."""
     guard.forget_now_and_then(now())
@@ -123,6 +131,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _pass_on,
     _refund,
     _draw,
+    _judge,
     _clear_up,
     _turn_campaigns,
     _index,

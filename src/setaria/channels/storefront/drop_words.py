@@ -74,6 +74,9 @@ def words() -> dict[str, str]:
             "From where you are many ask at once, or very often, as robots do. Your device has more to prove; it may take half a minute. You need not do anything."
         ),
         "GUARD_WAIT": _("You have asked very often. Nothing is lost; we ask again by ourselves in a moment."),
+        "GUARD_LATER": _(
+            "From where you are very many ask at once, or your account is new, as with robots. You come in a little after the opening. Nothing is lost; leave this page open, we ask again by ourselves."
+        ),
         "GUARD_REFUSED": _(
             "We took this for a robot and turned it away; nothing was ordered. If you are a person, write to us with your account's address: we can let you in at once."
         ),

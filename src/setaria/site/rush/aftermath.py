@@ -13,7 +13,7 @@ from setaria.sight.wall.event import current, named
 from setaria.sight.wall.figures import Figures, Reader
 from setaria.site.rush import history
 from setaria.site.rush.notes import Evidence
-from setaria.site.rush.reckoning import Statement, Supply, reckon
+from setaria.site.rush.reckoning import Statement, Supply, Wanted, reckon
 from setaria.site.rush.report import Passed, Queue, Report, latency, mean_and_peak
 from setaria.site.rush.scenario import Scenario
 from setaria.site.rush.stage import Stage
@@ -132,10 +132,12 @@ def judge_orders(scenario: Scenario, stage: Stage, evidence: Evidence) -> list[S
 
 def notes(
     scenario: Scenario, stage: Stage, evidence: Evidence
-) -> tuple[list[Supply], list[tuple[bytes, int, int]], list[tuple[bytes, int, str]], list[tuple[bytes, bytes, int]]]:
+) -> tuple[list[Supply], list[Wanted], list[tuple[bytes, int, str]], list[tuple[bytes, bytes, int]]]:
     """Return the notes in the database's terms, as `reckon` takes them."""
     supplies = [Supply(v, item.units, item.limit) for v, item in zip(stage.variant_ids, scenario.items, strict=True)]
-    wishes = [(order, stage.customer_ids[c], stage.variant_ids[i]) for order, c, i in evidence.wishes]
+    wishes = [
+        (order, stage.customer_ids[c], [stage.variant_ids[i] for i in items]) for order, c, items in evidence.wishes
+    ]
     return supplies, wishes, evidence.acks, evidence.bank
 
 
@@ -153,7 +155,7 @@ def _fates_and_returns(
         returns.setdefault(stage.variant_ids.index(variant), []).append(
             ((at - stage.opens_at).total_seconds(), int(units))
         )
-    fates = {n: history.Fate(item, order in orders) for n, (order, _, item) in enumerate(evidence.wishes)}
+    fates = {n: history.Fate(items, order in orders) for n, (order, _, items) in enumerate(evidence.wishes)}
     return fates, returns
 
 

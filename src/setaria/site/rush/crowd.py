@@ -35,7 +35,7 @@ class Wish(msgspec.Struct):
 
     order_id: UUID
     customer: int  # number in the crowd
-    item: int  # number in the scenario
+    items: tuple[int, ...]  # numbers in the scenario, in order
     at: float
     manner: Manner
     repeats: bool
@@ -50,16 +50,17 @@ def crowd(scenario: Scenario, seed: int, opens_ms: int) -> list[Wish]:
     people = list(range(scenario.shoppers))
     random.shuffle(people)
     items = _Draw([item.weight for item in scenario.items])
+    sizes = _Draw(scenario.basket) if len(scenario.basket) > 1 else None
     manners = _Draw(_weights(scenario.payments))
     wishes: list[Wish] = []
     for at, customer in zip(arrivals, people, strict=True):
         if random.random() < scenario.early:
             at = -EARLY_SECONDS * random.random()
-        item = items.one(random)
-        wishes.append(_wish(scenario, random, opens_ms, customer, item, at, manners))
+        basket = _basket(items, sizes, random)
+        wishes.append(_wish(scenario, random, opens_ms, customer, basket, at, manners))
         if random.random() < scenario.wanting_twice:
             again = max(at, 0.0) + SECOND_TRY_SECONDS * random.random()
-            wishes.append(_wish(scenario, random, opens_ms, customer, item, again, manners))
+            wishes.append(_wish(scenario, random, opens_ms, customer, basket, again, manners))
     wishes.sort(key=lambda wish: wish.at)
     return wishes
 
@@ -75,17 +76,26 @@ class _Draw:
         return random.choices(self._numbers, cum_weights=self._bounds)[0]
 
 
+def _basket(items: _Draw, sizes: _Draw | None, random: Random) -> tuple[int, ...]:
+    if sizes is None:
+        return (items.one(random),)
+    wanted, basket = sizes.one(random) + 1, set[int]()
+    while len(basket) < wanted:
+        basket.add(items.one(random))
+    return tuple(sorted(basket))
+
+
 def _weights(manners: Manners) -> list[float]:
     return [getattr(manners, manner.name.lower()) for manner in Manner]
 
 
 def _wish(
-    scenario: Scenario, random: Random, opens_ms: int, customer: int, item: int, at: float, manners: _Draw
+    scenario: Scenario, random: Random, opens_ms: int, customer: int, items: tuple[int, ...], at: float, manners: _Draw
 ) -> Wish:
     return Wish(
         order_id=seeded_id(random, opens_ms + int(at * 1000)),
         customer=customer,
-        item=item,
+        items=items,
         at=at,
         manner=Manner(manners.one(random)),
         repeats=random.random() < scenario.repeats,

@@ -35,9 +35,9 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Fate(msgspec.Struct, frozen=True):
-    """What the database says of a wish: its item, and whether there is an order."""
+    """What the database says of a wish: its items, a unit of each, and whether there is an order."""
 
-    item: int
+    items: tuple[int, ...]
     exists: bool
 
 
@@ -90,27 +90,29 @@ def _overtaken(
 ) -> list[int]:
     """Refused wishes that more later comers overtook than units came back.
 
-    Sound because a refusal as sold out means that no unit was free at some instant before its answer, and every later
-    order of one unit (first sent for after that answer) needs a unit that came back after that instant. Units that
-    came back may also have gone to earlier comers, so the reverse is not claimed.
+    Sound because a refusal as sold out means that of one of its items no unit was free at some instant before its
+    answer, and every later order of that item (first sent for after that answer) needs a unit that came back after that
+    instant. Which item it was is not told, so all of a basket's must have been overtaken. Units that came back may also
+    have gone to earlier comers, so the reverse is not claimed.
     """
     served: dict[int, list[float]] = defaultdict(list)
     for wish, own in by_wish.items():
         if fates[wish].exists:
-            served[fates[wish].item].append(min(a.began for a in own))
+            for item in fates[wish].items:
+                served[item].append(min(a.began for a in own))
     for begans in served.values():
         begans.sort()
     came = {item: sorted(rows) for item, rows in returns.items()}
     sums = {item: [0, *accumulate(units for _, units in rows)] for item, rows in came.items()}
-    found = []
-    for wish, own in by_wish.items():
-        item = fates[wish].item
-        for a in own:
-            if a.code == "SOLD_OUT":
-                later = len(served[item]) - bisect_right(served[item], a.answered)
-                rows, total = came.get(item, []), sums.get(item, [0])
-                back = total[-1] - total[bisect_left(rows, (a.sent - STALE_SECONDS, 0))]
-                if later > back:
-                    found.append(wish)
-                    break
-    return found
+
+    def overtaken(a: Attempt, item: int) -> bool:
+        later = len(served[item]) - bisect_right(served[item], a.answered)
+        rows, total = came.get(item, []), sums.get(item, [0])
+        back = total[-1] - total[bisect_left(rows, (a.sent - STALE_SECONDS, 0))]
+        return later > back
+
+    return [
+        wish
+        for wish, own in by_wish.items()
+        if any(a.code == "SOLD_OUT" and all(overtaken(a, item) for item in fates[wish].items) for a in own)
+    ]

@@ -43,7 +43,7 @@ class Tally(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct):
     """The crowd's own notes, which the reckoning holds against the database. Ids are 16 bytes, amounts minor units."""
 
-    wishes: list[tuple[bytes, int, int]] = msgspec.field(default_factory=list)  # order, customer, number of the item
+    wishes: list[tuple[bytes, int, tuple[int, ...]]] = msgspec.field(default_factory=list)  # order, customer, items
     acks: list[tuple[bytes, int, str]] = msgspec.field(default_factory=list)  # order, total, pay_by: each content once
     bank: list[tuple[bytes, bytes, int]] = msgspec.field(default_factory=list)  # payment, order, amount taken
     attempts: list[Attempt] = msgspec.field(default_factory=list)  # every answered request for an order

@@ -105,12 +105,12 @@ class Play:
         plan, key = self._plan, passes.key_from(self._plan.secret)
         issued = datetime.now(UTC)
         path = f"/rush/{plan.slug}/orders"
-        lines = [[(sku, 1, item.price)] for sku, item in zip(plan.skus, plan.scenario.items, strict=True)]
+        lines = [(sku, 1, item.price) for sku, item in zip(plan.skus, plan.scenario.items, strict=True)]
         return [
             post(
                 path,
                 order_body(
-                    lines[wish.item],
+                    [lines[item] for item in wish.items],
                     passes.issue(key, plan.customer_ids[wish.customer], plan.drop_id, wish.order_id, issued),
                 ),
                 self._host,
@@ -202,7 +202,7 @@ class Play:
 
     def _note_all(self, cpu_seconds: float) -> None:
         notes = self.evidence
-        notes.wishes = [(w.order_id.bytes, w.customer, w.item) for w in self._wishes]
+        notes.wishes = [(w.order_id.bytes, w.customer, w.items) for w in self._wishes]
         pools = (self._pool, self._line)
         notes.requests = sum(pool.requests for pool in pools)
         notes.lost_connections = sum(pool.lost for pool in pools)

@@ -15,6 +15,8 @@ from django.db.backends.utils import CursorWrapper
 
 OFFENDERS_MAX = 10
 
+Wanted = tuple[bytes, int, list[int]]  # order, customer, variants: one unit of each
+
 
 class Supply(msgspec.Struct, frozen=True):
     """What there was of an item: units in the pool, units one customer may have."""
@@ -43,15 +45,15 @@ STATEMENTS: dict[str, tuple[str, str]] = {
         """,
     ),
     "doubled": (
-        "one wish answered in two ways, or written down as more than one unit, or as somebody else's",
+        "one wish answered in two ways, or written down with other units, or as somebody else's",
         """
         SELECT order_id, 'two answers' FROM rush_ack GROUP BY order_id HAVING count(*) > 1
         UNION ALL
         SELECT w.order_id, 'other contents' FROM rush_wish AS w
         JOIN orders_order AS o ON o.id = w.order_id LEFT JOIN orders_line AS l ON l.order_id = w.order_id
-        GROUP BY w.order_id, w.customer_id, w.variant_id, o.customer_id
-        HAVING count(*) <> 1 OR sum(l.quantity) IS DISTINCT FROM 1
-            OR min(l.variant_id) IS DISTINCT FROM w.variant_id OR o.customer_id <> w.customer_id
+        GROUP BY w.order_id, w.customer_id, w.variant_ids, o.customer_id
+        HAVING max(l.quantity) IS DISTINCT FROM 1 OR o.customer_id <> w.customer_id
+            OR array_agg(l.variant_id ORDER BY l.variant_id) IS DISTINCT FROM w.variant_ids
         """,
     ),
     "phantom": (
@@ -113,7 +115,7 @@ STATEMENTS: dict[str, tuple[str, str]] = {
 
 _TABLES = """
     DROP TABLE IF EXISTS rush_wish, rush_ack, rush_bank, rush_supply;
-    CREATE TEMPORARY TABLE rush_wish (order_id uuid, customer_id bigint, variant_id int);
+    CREATE TEMPORARY TABLE rush_wish (order_id uuid, customer_id bigint, variant_ids int[]);
     CREATE TEMPORARY TABLE rush_ack (order_id uuid, total bigint, pay_by text);
     CREATE TEMPORARY TABLE rush_bank (payment_id uuid, order_id uuid, amount bigint);
     CREATE TEMPORARY TABLE rush_supply (variant_id int, units bigint, units_each int);
@@ -127,19 +129,19 @@ _INDEXES = """
 def reckon(
     drop_id: int,
     supplies: Iterable[Supply],
-    wishes: Iterable[tuple[bytes, int, int]],
+    wishes: Iterable[Wanted],
     acks: Iterable[tuple[bytes, int, str]],
     bank: Iterable[tuple[bytes, bytes, int]],
     statements: Mapping[str, tuple[str, str]] = STATEMENTS,
 ) -> list[Statement]:
     """Hold the crowd's notes against the database; return every statement, whether it held or not.
 
-    Ids as 16 bytes. `wishes`: order, customer, variant, one unit each. `acks`: each distinct acknowledgement once:
+    Ids as 16 bytes. `wishes`: order, customer, variants, one unit each. `acks`: each distinct acknowledgement once:
     order, total, pay_by. `bank`: payment, order, amount for all money taken. Amounts in minor units.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
-        _copy(cursor, "rush_wish", ((bytes_.hex(), customer, variant) for bytes_, customer, variant in wishes))
+        _copy(cursor, "rush_wish", ((order.hex(), customer, sorted(variants)) for order, customer, variants in wishes))
         _copy(cursor, "rush_ack", ((order.hex(), total, pay_by) for order, total, pay_by in acks))
         _copy(cursor, "rush_bank", ((payment.hex(), order.hex(), amount) for payment, order, amount in bank))
         _copy(cursor, "rush_supply", ((s.variant_id, s.units, s.limit) for s in supplies))

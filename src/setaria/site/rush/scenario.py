@@ -17,7 +17,10 @@ class NoScenario(Exception):
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A variant on offer: price in minor units, units in the pool at scale 1, share of the demand."""
+    """A variant on offer: price in minor units, units in the pool at scale 1, share of the demand.
+
+    `variants`: so many of the kind, each with these units and this share, numbered behind the SKU.
+    """
 
     sku: str
     name: Texts
@@ -25,6 +28,14 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: int
     weight: float
     limit: int = 1
+    variants: int = 1
+
+    def each(self) -> list[Item]:
+        """Return the variants one by one."""
+        if self.variants == 1:
+            return [self]
+        numbers = range(1, self.variants + 1)
+        return [msgspec.structs.replace(self, sku=f"{self.sku}-{n:03}", variants=1) for n in numbers]
 
 
 class Manners(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +66,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payments: Manners
     items: list[Item]
     payment_seconds: int
+    basket: list[float] = msgspec.field(
+        default_factory=lambda: [1.0]
+    )  # how many orders have one line, two, three, as weights; never an item twice
     pay_after_seconds: tuple[float, float] = (0.2, 3.0)
     early: float = 0.0  # come in the second before opening, are refused and come back
     wanting_twice: float = 0.0  # try to get around the limit with a second order
@@ -100,7 +114,7 @@ def load(name: str) -> Scenario:
     file = Path(name) if name.endswith(".toml") else SCENARIOS / f"{name}.toml"
     try:
         found = msgspec.toml.decode(file.read_bytes())
-        return msgspec.convert(found, Preorder if "supplies" in found else Scenario)
+        scenario = msgspec.convert(found, Preorder if "supplies" in found else Scenario)
     except FileNotFoundError:
         known = ", ".join(sorted(path.stem for path in SCENARIOS.glob("*.toml")))
         raise NoScenario(
@@ -108,3 +122,7 @@ def load(name: str) -> Scenario:
         ) from None
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise NoScenario(f"{file}: {error}") from None
+    items = [one for item in scenario.items for one in item.each()]
+    if not 1 <= len(scenario.basket) <= len(items):
+        raise NoScenario(f"{file}: a basket has one line at least, and no more than there are items.")
+    return msgspec.structs.replace(scenario, items=items)

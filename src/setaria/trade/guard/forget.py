@@ -13,6 +13,7 @@ _FORGET = {
     "guard_seen": "drop_id IN (SELECT id FROM over)",
     "guard_spent": "expires_at < %(now)s",
     "guard_grant": "drop_id IN (SELECT id FROM over)",
+    "guard_late": "drop_id IN (SELECT id FROM over)",
     "guard_pardon": "drop_id IN (SELECT id FROM over)",
 }
 

@@ -38,7 +38,7 @@ def pardon(drop_id: int, customer_id: int, *, now: datetime) -> bool:
     return new
 
 
-def guard(drop_id: int, rules: list[dict[str, object]] | None = None, **work: float) -> Policy:
+def guard(drop_id: int, rules: list[dict[str, object]] | None = None, **fields: float) -> Policy:
     """Set how a drop is guarded; raises `rules.BadRules`. Without rules of its own it gets the usual ones."""
     from msgspec import to_builtins
 
@@ -46,5 +46,5 @@ def guard(drop_id: int, rules: list[dict[str, object]] | None = None, **work: fl
 
     data = to_builtins(RULES) if rules is None else rules
     read(data)
-    policy, _ = Policy.objects.update_or_create(drop_id=drop_id, defaults={"rules": data, **work})
+    policy, _ = Policy.objects.update_or_create(drop_id=drop_id, defaults={"rules": data, "judged_at": None, **fields})
     return policy

@@ -4,6 +4,7 @@ import hmac
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 from random import randrange
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from setaria.people.members.models import Member
+from setaria.trade.drops.models import Drop
 from setaria.trade.guard import pressure, work
 from setaria.trade.guard.address import Origin, marks, origin_of
 from setaria.trade.guard.models import Pardon, Policy
@@ -61,7 +63,7 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class TurnedAway(msgspec.Struct, frozen=True):
-    """Not now (`GUARD_WAIT`, come back after so many seconds) or not at all (`GUARD_REFUSED`), by which rule."""
+    """Not now (`GUARD_WAIT`, `GUARD_LATER`: ask again after so many seconds) or not at all (`GUARD_REFUSED`); the rule."""
 
     code: str
     rule: str
@@ -100,7 +102,10 @@ def _decide(
     if then == "wait":
         _note(drop_id, "wait", rule)
         return TurnedAway("GUARD_WAIT", rule, MINUTE_SECONDS - int(now.timestamp()) % MINUTE_SECONDS)
-    hard = then == "harder"
+    if then == "later" and (seconds := _until_later(policy, now)):
+        _note(drop_id, "later", rule)
+        return TurnedAway("GUARD_LATER", rule, seconds)
+    hard = then in ("harder", "later")
     if not policy.tries_min and not hard:
         _note(drop_id, "passed", "")
         return None
@@ -116,6 +121,13 @@ def _decide(
     )  # fmt: skip
     _note(drop_id, reason, rule)
     return Work(work.challenge(keys, drop_id, member.pk, tries, hard, now), hard, rule)
+
+
+def _until_later(policy: Policy, now: datetime) -> int:
+    """Seconds, rounded up, until those come in who come later; 0 where that is now, or where coming first is no gain."""
+    if policy.drop.admission != Drop.Admission.OPEN:
+        return 0
+    return max(0, ceil((policy.drop.opens_at - now).total_seconds() + policy.later_seconds))
 
 
 def _taken(keys: tuple[bytes, bytes], token: str, drop_id: int, customer_id: int, hard: bool, now: datetime) -> str:

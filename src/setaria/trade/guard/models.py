@@ -16,6 +16,12 @@ class Policy(models.Model):
     calm_per_second = models.FloatField(default=5.0, help_text="Askings a second up to which it is calm.")
     full_per_second = models.FloatField(default=50.0, help_text="From which on the pressure is full.")
     rules = models.JSONField(default=list, help_text="See trade/guard/rules.py.")
+    later_seconds = models.PositiveIntegerField(
+        default=60, help_text="How long after the opening those come in of whom a rule says `later`."
+    )
+    judged_at = models.DateTimeField(
+        null=True, editable=False, help_text="When passes given before were looked at again."
+    )
 
     class Meta:
         constraints = [
@@ -27,6 +33,7 @@ class Policy(models.Model):
                 condition=Q(calm_per_second__gt=0, full_per_second__gt=F("calm_per_second")),
                 name="guard_pressure_rises",
             ),
+            models.CheckConstraint(condition=Q(later_seconds__lte=3_600), name="guard_later_is_within_an_hour"),
         ]
 
     def __str__(self) -> str:
@@ -81,6 +88,14 @@ class Pardon(models.Model):
     drop_id = models.IntegerField()
     customer_id = models.BigIntegerField()
     at = models.DateTimeField()
+
+
+class Late(models.Model):
+    """Somebody who was given a pass before it showed that many came from the same place: comes later than others."""
+
+    pk = models.CompositePrimaryKey("drop_id", "customer_id")
+    drop_id = models.IntegerField()
+    customer_id = models.BigIntegerField()
 
 
 class Tally(models.Model):

@@ -7,7 +7,7 @@ from setaria.trade.guard.models import Pardon, Tally
 
 
 class Told(msgspec.Struct, frozen=True):
-    """How often an outcome came of a rule. Outcomes: passed, work, bad proof, used proof, wait, refused."""
+    """How often an outcome came of a rule. Outcomes: passed, work, bad proof, used proof, wait, later, refused."""
 
     outcome: str
     rule: str

@@ -20,8 +20,8 @@ class Measure(IntEnum):
     ACCOUNT_AGE_SECONDS = 8
 
 
-Then = Literal["wait", "harder", "refuse"]
-_SEVERITY: Mapping[Then, int] = {"harder": 1, "wait": 2, "refuse": 3}
+Then = Literal["wait", "harder", "later", "refuse"]
+_SEVERITY: Mapping[Then, int] = {"harder": 1, "wait": 2, "later": 3, "refuse": 4}
 _NAMES = {measure.name.lower(): measure for measure in Measure}
 
 
@@ -30,7 +30,11 @@ class BadRules(ValueError):
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """If a measure is above or below a bound, then wait until the next minute, work harder, or come no further."""
+    """If a measure is above or below a bound, then wait until the next minute, work harder, come later, or no further.
+
+    `later` is a while after the opening, which is when others are served: nobody is refused, and whoever looks like
+    one of many does not come first.
+    """
 
     name: str
     measure: str
@@ -38,9 +42,14 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     above: int | None = None
     below: int | None = None
 
+    @property
+    def what(self) -> Measure:
+        """The measure that it is about."""
+        return _NAMES[self.measure]
+
     def met_by(self, counts: Mapping[Measure, int]) -> bool:
         """Whether this rule speaks; what was not measured speaks for nobody's guilt."""
-        found = counts.get(_NAMES[self.measure])
+        found = counts.get(self.what)
         if found is None:
             return False
         return (self.above is not None and found > self.above) or (self.below is not None and found < self.below)

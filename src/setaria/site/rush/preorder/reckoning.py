@@ -96,7 +96,7 @@ def judge_places(scenario: Scenario, stage: Stage, evidence: Evidence) -> list[S
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id FROM preorders_place WHERE programme_id = {_PROGRAMME}", {"drop": stage.drop_id})
         places = {row[0].bytes for row in cursor.fetchall()}
-    fates = {n: history.Fate(item, id in places) for n, (id, _, item) in enumerate(evidence.wishes)}
+    fates = {n: history.Fate(items, id in places) for n, (id, _, items) in enumerate(evidence.wishes)}
     return found + [one for one in history.check(evidence.attempts, fates, {}) if one.name != "overtaken"]
 
 

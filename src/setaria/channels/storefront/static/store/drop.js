@@ -15,7 +15,7 @@
   const HOUR = new Intl.DateTimeFormat(start.locale,
     { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: start.timeZone });
 
-  let busy = null; // null, "sending", "repeating" or "offline"
+  let busy = null; // null, "sending", "repeating", "later" or "offline"
   let state = start.state;
   let soldOut = start.state === "sold_out";
 
@@ -185,13 +185,13 @@
   function report(kind, detail) {
     if (kind === "working") return working(detail);
     if (kind === "worked") return working(null);
-    if (kind === "guard-wait") return say(words.GUARD_WAIT, "gold");
+    if (kind === "guard-wait") return say(words[detail] || words.GUARD_WAIT, "gold");
     if (kind === "no-pass") {
       if (busy !== null) say(words.noPass);
       return;
     }
     busy = kind;
-    say(kind === "sending" ? words.sending : kind === "offline" ? words.keptOffline : words.kept, kind === "sending" ? "" : "gold");
+    say(kind === "sending" ? words.sending : { offline: words.keptOffline, later: words.GUARD_LATER }[kind] || words.kept, kind === "sending" ? "" : "gold");
     render();
   }
 

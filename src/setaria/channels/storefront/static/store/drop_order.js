@@ -12,7 +12,7 @@
 
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** Keeps the pass, sends orders. `report(kind, detail)` hears "sending", "repeating", "offline", "working". */
+  /** Keeps the pass, sends orders. `report(kind, detail)` hears "sending", "repeating", "later", "offline", "working". */
   class Counter {
     constructor({ start, csrf, report }) {
       Object.assign(this, { start, csrf, report, pass: null, asking: null });
@@ -50,7 +50,7 @@
           }
           if (answer.status === 429) {
             pauseMs = Number(answer.headers.get("retry-after")) * 1000 || 0;
-            this.report("guard-wait");
+            this.report("guard-wait", (await answer.json().catch(() => ({}))).code);
           }
           if (answer.ok) {
             this.pass = (await answer.json()).pass;
@@ -124,7 +124,7 @@
           signal: AbortSignal.timeout(ANSWER_MS_MAX),
         });
         const retryAfterMs = Number(answer.headers.get("retry-after")) * 1000 || 0;
-        if (answer.status >= 500 || answer.status === 429) return { answer: null, retryAfterMs, kind: "repeating" };
+        if (answer.status >= 500 || answer.status === 429) return { answer: null, retryAfterMs, kind: answer.status === 429 ? "later" : "repeating" };
         return { answer: await answer.json(), retryAfterMs, kind: "repeating" };
       } catch (error) {
         return { answer: null, retryAfterMs: 0, kind: error.name === "TimeoutError" ? "repeating" : "offline" };

@@ -6,6 +6,8 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db.utils import InternalError
 
+from setaria.sight.command.models import Incident
+from setaria.site import worker
 from setaria.trade.admission.lanes import Lane
 from setaria.trade.draws import draw as drawing
 from setaria.trade.draws.announce import CannotAnnounce, announce
@@ -13,6 +15,7 @@ from setaria.trade.draws.enter import BATCH_ENTRIES_MAX, Wish, enter
 from setaria.trade.draws.models import Draw, Entry, Offer, Prize
 from setaria.trade.draws.verify import digest
 from setaria.trade.drops.models import Drop
+from setaria.trade.orders.models import Event, Order, Status
 from tests.draws.night import Night
 from tests.world import DAY, HOUR, MICROSECOND, MINUTE, SECOND, World
 
@@ -192,6 +195,9 @@ def test_another_secret_draws_nothing(world: World, settings: object) -> None:
     with pytest.raises(drawing.WrongSeed):
         drawing.draw(night.id, now=world.now)
     assert Draw.objects.get().drawn_at is None
+    for _ in range(3):  # however often the worker comes by, it is told once
+        worker._draw()
+    assert [entry.part for entry in Incident.objects.all()] == ["worker"]
 
 
 # --- a witness ---
@@ -334,6 +340,22 @@ def test_a_late_payment_takes_the_unit_again_and_no_further_place_is_offered(wor
     world.expire()
     assert world.pay(late) == "PAID"  # before anybody looked
     assert night.pass_on(10 * SECOND) == 0
+
+
+def test_a_late_payment_does_not_take_what_was_offered_to_the_reserve(world: World) -> None:
+    night = Night(world, units=1)
+    night.fans(2)
+    night.run()
+    first, second = night.ranks()
+    night.open()
+    late = night.order(first)
+    world.later(15 * MINUTE)
+    world.expire()
+    assert night.pass_on(10 * SECOND) == 1
+    assert world.pay(late) == "REFUND"
+    assert (Order.objects.get(pk=late.id).status, night.offered()) == (Status.CANCELLED, {second})
+    assert Event.objects.filter(order_id=late.id).order_by("at").last().note == "place passed on"  # type: ignore[union-attr]
+    world.pay(night.order(second))
 
 
 def test_places_are_looked_at_now_and_then_only(world: World) -> None:

@@ -1,8 +1,10 @@
 """Two web processes and one stock: what one has sold since, the other must not refuse from memory."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 
 from setaria.gate import board
 from setaria.gate.intake import OrderIntake
@@ -10,6 +12,7 @@ from setaria.gate.sales import SLOTS, LastSales
 from setaria.kernel.ids import new_id
 from setaria.trade.orders.release import Cancellation, cancel
 from setaria.trade.orders.requests import Line, Placed, Request
+from tests.gate.client import running, until
 from tests.gate.conftest import Night
 
 
@@ -49,3 +52,35 @@ def test_a_file_from_before_the_last_boot_does_no_harm(variant: int, tmp_path: P
     LastSales(tmp_path / "sales").note([7])
     assert sales.any_since(variant, 1.0)
     assert not sales.any_since(8, 1.0)
+
+
+def test_a_board_that_cannot_be_read_refuses_nobody(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as gate:
+        assert gate.order(night.drop, (night.phone.sku, 3, 199900)).status == 201
+        first = gate.order(night.drop, (night.phone.sku, 2, 199900), token=gate.token(night.drop, 2))
+        item = lambda: gate.gate.memory.drops[night.drop.slug].items[night.phone.sku]  # noqa: E731
+        until(lambda: item().free == 0)
+        monkeypatch.setattr(board, "read", unreadable)
+        until(lambda: not gate.gate.memory.ready)
+        cancel([Cancellation(UUID(first.json["id"]), 2)], now=night.world.now)
+        assert item().free == 0  # as far as it knows
+        monkeypatch.setattr(board, "FRESH_SECONDS", 0.0)
+        assert gate.order(night.drop, night.a_phone, token=gate.token(night.drop, 3)).status == 201
+
+
+def test_twin_that_trusts_an_old_board_refuses(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as gate:
+        assert gate.order(night.drop, (night.phone.sku, 3, 199900)).status == 201
+        first = gate.order(night.drop, (night.phone.sku, 2, 199900), token=gate.token(night.drop, 2))
+        until(lambda: gate.gate.memory.drops[night.drop.slug].items[night.phone.sku].free == 0)
+        monkeypatch.setattr(board, "read", unreadable)
+        monkeypatch.setattr(board, "FRESH_SECONDS", float("inf"))
+        until(lambda: not gate.gate.memory.ready)
+        cancel([Cancellation(UUID(first.json["id"]), 2)], now=night.world.now)
+        refused = gate.order(night.drop, night.a_phone, token=gate.token(night.drop, 3))
+        assert refused.said == (409, "SOLD_OUT")
+
+
+def unreadable(before: object) -> object:
+    """A database that does not answer the board."""
+    raise OperationalError

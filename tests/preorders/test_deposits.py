@@ -193,3 +193,14 @@ def test_paying_is_started_once_by_its_holder_only(queue: Queue) -> None:
     rest = start_order(place.id, place.customer_id, "sandbox", world.now)
     assert isinstance(rest, Payment)
     assert rest.amount == 189_900
+
+
+def test_who_looks_often_looks_no_more_than_a_share_of_the_time(queue: Queue) -> None:
+    took = iter([100.0, 100.5] * 2)
+    looks = deposits.Looks(clock=lambda: next(took))
+    assert looks.decide(0.0, now=queue.world.now) == 0  # nothing yet
+    (place,) = queue.come(1)
+    queue.deposit(place)
+    queue.withdraw(place)
+    # Half a second of looking is paid for by ten of not looking.
+    assert [looks.decide(seconds, now=queue.world.now) for seconds in (0.5, 9.9, 10.0, 19.9)] == [0, 0, 1, 0]

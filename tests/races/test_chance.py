@@ -12,6 +12,7 @@ from setaria.trade.draws.models import Draw, Entry, Offer
 from setaria.trade.friendcodes import give as giving
 from setaria.trade.friendcodes import spend as spending
 from setaria.trade.friendcodes.models import Attempt, Code
+from setaria.trade.orders import settle as settling
 from tests.draws.night import Night as DrawNight
 from tests.friendcodes.night import Night as CodeNight
 from tests.guards import Unguarded
@@ -209,6 +210,35 @@ def test_twin_without_the_members_lock_the_index_still_refuses(world: World, mon
     assert meet.all_met
     assert sum(isinstance(one, IntegrityError) for one in said) == 1
     assert Code.objects.exclude(spent_by=None).count() == 1
+
+
+# --- a late payment against passing on ---
+
+
+def paid_late_while_passing_on(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[str, bool]:
+    """An order that expired is paid while its place passes on: the answer, and whether the next is offered the place."""
+    night = DrawNight(world, units=1)
+    night.fans(2)
+    night.run()
+    night.open()
+    late = night.order(night.ranks()[0])
+    world.later(HOUR)
+    world.expire()
+    MeetingPoint().before(monkeypatch, (settling, "_retake"), (offering, "offer_places"))
+    said, offered = together(lambda: world.pay(late), night.pass_on)
+    assert offered in (0, 1), offered
+    return said, bool(offered)
+
+
+def test_a_unit_is_the_late_payers_or_the_next_ones(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paid_late_while_passing_on(world, monkeypatch) in (("PAID", False), ("REFUND", True))
+
+
+def test_twin_without_closing_the_order_it_is_both(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offering, "close", lambda *_, **__: None)
+    assert "IN (2, 4)" in offering._END
+    monkeypatch.setattr(offering, "_END", offering._END.replace("IN (2, 4)", "IN (2, 3, 4)"))
+    assert paid_late_while_passing_on(world, monkeypatch) == ("PAID", True)
 
 
 # --- revoking against spending ---

@@ -3,7 +3,8 @@
 Everything here is a hint that saves a trip to the database; the door decides. The one thing answered from memory
 alone is a sell-out, and only when it is committed: `free` was 0 in a snapshot that also lists every order made for
 the item up to then. An order made later needs stock that came back: whichever process made it has said so (`sales`)
-before its buyer could repeat it, and the snapshot is not used any more.
+before its buyer could repeat it, and the snapshot is not used any more. Nor is one that is seconds old: while the board
+cannot be read (or is read slowly), the door decides.
 """
 
 import time
@@ -21,6 +22,8 @@ from setaria.kernel.clock import follow_database
 from setaria.trade.guard import judge
 
 REFRESH_SECONDS = 0.2
+# A snapshot that could not be renewed for so long tells nobody "sold out" any more: units may have come back meanwhile.
+FRESH_SECONDS = 3.0
 
 
 class ItemState(msgspec.Struct):
@@ -42,7 +45,9 @@ class ItemState(msgspec.Struct):
         when there may have been a sale since the snapshot.
         """
         made = self.made
-        if made is None or sales.any_since(self.variant_id, self.read_at):
+        if made is None or time.monotonic() - self.read_at > FRESH_SECONDS:
+            return False
+        if sales.any_since(self.variant_id, self.read_at):
             return False
         mark = _mark(order_id)
         at = bisect_left(made, mark)

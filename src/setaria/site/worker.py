@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -13,6 +14,7 @@ from setaria.channels.storefront.alerts import path_of
 from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
 from setaria.people.notices import send as post
+from setaria.sight.command.incidents import note_incident
 from setaria.sight.command.pulse import beat_until
 from setaria.site.jobs import run_jobs
 from setaria.trade.alerts.tell import tell_now_and_then
@@ -40,6 +42,9 @@ JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is don
 
 log = structlog.get_logger(__name__)
 
+_looks = deposits.Looks()
+_waiting_draws: set[int] = set()  # that were told of: a secret that is missing now is missing until somebody acts
+
 
 def _expire() -> None:
     """Overdue orders go, and their units are for sale again."""
@@ -50,8 +55,7 @@ def _expire() -> None:
 def _pass_on() -> None:
     """Places of programmes: those without a deposit end, units that are free call the next in the queue."""
     deposits.lapse(now=now())
-    while deposits.decide(now=now()) == deposits.DECIDE_MAX:
-        pass
+    _looks.decide(time.monotonic(), now=now())
     if made := call_all(now=now()):
         log.info("places_ordered", places=made)
 
@@ -73,8 +77,17 @@ def _draw() -> None:
         try:
             if drawing.draw(draw, now=now()):
                 log.info("draw_drawn", draw=draw)
+            _waiting_draws.discard(draw)
         except drawing.WrongSeed:
-            log.error("draw_waits_for_its_secret", draw=draw)
+            if draw not in _waiting_draws:
+                _waiting_draws.add(draw)
+                log.error("draw_waits_for_its_secret", draw=draw)
+                note_incident(
+                    f"Draw {draw} waits for the secret it was announced under.",
+                    now=now(),
+                    level="failure",
+                    part="worker",
+                )
     for draw in draws.due_to_pass_on():
         if offered := pass_on(draw, now=now()):
             log.info("draw_places_passed_on", draw=draw, places=offered)

@@ -9,11 +9,17 @@ from django.db import connection, transaction
 from setaria.kernel.ids import new_id
 from setaria.trade.draws.models import Draw, Offer
 from setaria.trade.draws.rules import offered_until
+from setaria.trade.orders.close import close
 
 LOOK_SECONDS = 5  # how often unused places are looked for
 # An order sent in the last second of an offer may still be on its way; nothing is passed on before it can have come.
 GRACE_SECONDS = 30
 
+# Their places go to others now: a late payment must not take the unit back.
+_EXPIRED = """
+    SELECT placed.id FROM draws_offer AS o JOIN orders_order AS placed ON placed.id = o.order_id
+    WHERE o.draw_id = %(draw)s AND o.outcome = 0 AND placed.status = 3
+"""
 # An order that waits for payment keeps its place; one that came to nothing, or none in time, gives it up.
 _END = """
     UPDATE draws_offer AS offer
@@ -22,20 +28,18 @@ _END = """
         SELECT o.customer_id, placed.status
         FROM draws_offer AS o LEFT JOIN orders_order AS placed ON placed.id = o.order_id
         WHERE o.draw_id = %(draw)s AND o.outcome = 0
-          AND (placed.status IN (2, 3, 4) OR (placed.id IS NULL AND o.until <= %(late)s))
+          AND (placed.status IN (2, 4) OR (placed.id IS NULL AND o.until <= %(late)s))
     ) AS ended
     WHERE offer.draw_id = %(draw)s AND offer.customer_id = ended.customer_id AND offer.outcome = 0
 """
-# A place that lapsed counts as used when its order was revived by a late payment.
 _OFFER = """
     INSERT INTO draws_offer (draw_id, customer_id, variant_id, rank, offered_at, until, outcome)
     SELECT entry.draw_id, entry.customer_id, entry.variant_id, entry.rank, %(now)s, %(until)s, 0
     FROM (
         SELECT prize.variant_id, coalesce(max(offer.rank), 0) AS last,
-               prize.places - count(*) FILTER (WHERE offer.outcome IN (0, 1) OR placed.status IN (1, 2)) AS free
+               prize.places - count(*) FILTER (WHERE offer.outcome IN (0, 1)) AS free
         FROM draws_prize AS prize
         LEFT JOIN draws_offer AS offer ON offer.draw_id = prize.draw_id AND offer.variant_id = prize.variant_id
-        LEFT JOIN orders_order AS placed ON placed.id = offer.order_id AND offer.outcome = 2
         WHERE prize.draw_id = %(draw)s
         GROUP BY prize.variant_id, prize.places
     ) AS prize
@@ -65,6 +69,8 @@ def pass_on(draw_id: int, *, now: datetime) -> int:
         if not due.update(looked_at=now):
             return 0
         with connection.cursor() as cursor:
+            cursor.execute(_EXPIRED, {"draw": draw_id})
+            close([row[0] for row in cursor.fetchall()], "place passed on", now=now)
             cursor.execute(_END, {"draw": draw_id, "late": now - timedelta(seconds=GRACE_SECONDS)})
         return offer_places(draw_id, now)
 

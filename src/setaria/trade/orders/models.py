@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 
 class Status(models.IntegerChoices):
-    """Where an order is in its life; only the changes listed in `CHANGES` exist."""
+    """Where an order is in its life. It is paid, expires or is cancelled; expired, it may still be paid or cancelled."""
 
     PLACED = 1, "placed"
     PAID = 2, "paid"

@@ -5,7 +5,8 @@ can never be an order's, and news of a deposit never reaches `orders.settle`. Wh
 deposit is credited to it (`orders.credit`); money that must go back leaves through the same outbox as any refund.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -24,6 +25,9 @@ from setaria.trade.preorders.rules import Cause, RefundRules, week_of
 from setaria.trade.preorders.weeks import promised
 
 DECIDE_MAX = 1_000
+# Looking for them reads every deposit that is held or applied. So the next look comes this much later than the last one
+# took: at most a twentieth of a connection's time, however many there are, and nobody's refund waits for seconds.
+LOOK_SHARE = 0.05
 _VERSION_BITS = 0xF << 76
 
 Fate = Receipt.Fate
@@ -237,6 +241,26 @@ _UNDECIDED = """
     WHERE (receipt.fate = 1 AND place.state IN (5, 6)) OR (receipt.fate = 2 AND o.status IN (3, 4))
     LIMIT %(limit)s
 """
+
+
+class Looks:
+    """Decides now and then; for one thread, which calls as often as it likes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` measures how long a look took."""
+        self._next, self._clock = 0.0, clock
+
+    def decide(self, seconds: float, *, now: datetime) -> int:
+        """Decide all there is, unless it is too early to look again by `seconds` (any steady clock); return how many."""
+        if seconds < self._next:
+            return 0
+        began, decided = self._clock(), 0
+        while found := decide(now=now):
+            decided += found
+            if found < DECIDE_MAX:
+                break
+        self._next = seconds + (self._clock() - began) / LOOK_SHARE
+        return decided
 
 
 def decide(*, now: datetime) -> int:

@@ -1,5 +1,8 @@
 """Codes on the drop's page, behind their links and in the account, as fans, friends and strangers see them."""
 
+from ipaddress import ip_network
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -136,3 +139,16 @@ def test_as_many_queries_for_ten_codes_as_for_one(today: World, client: Client) 
     with CaptureQueriesContext(connection) as many:
         read(client, "/account/")
     assert len(many) == len(few) <= 20
+
+
+def test_guesses_are_counted_for_the_address_behind_our_proxy(
+    night: Night, client: Client, path: str, settings: Any
+) -> None:
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    _, text = night.code()
+    sign_in(client, night.world.member())
+    for asker in ("198.51.100.1", "198.51.100.2", "198.51.100.2"):
+        came: Any = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": asker}
+        client.post(f"{path}code", {"code": another(text)}, **came)
+    by_address = Guess.objects.filter(subject__startswith="address").values_list("wrong", flat=True)
+    assert sorted(by_address) == [1, 2]

@@ -20,14 +20,19 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from setaria.gate import openapi
+from setaria.kernel import clock
+from setaria.trade.queues import tickets
 from tests.gate.client import SECONDS_MAX, Client, running, until
 from tests.gate.conftest import Night
+from tests.queues.room import KEY, queued
+from tests.world import HOUR, MINUTE
 
 EXAMPLES = 60  # an operation
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 REACHED = {  # or the examples would be of little worth
     "/rush/{drop}": {200, 404},
     "/rush/{drop}/orders": {201, 403, 404, 409},
+    "/rush/{drop}/room": {200, 403, 404},
     "/rush/{programme}/places": {404},
     "/payments/sandbox/notify": {403},
     "/health": {200},
@@ -83,6 +88,9 @@ def test_the_gate_keeps_its_contract(path: str, method: str, night: Night) -> No
         schema = schemathesis.openapi.from_asgi("/rush/openapi.json", handed_over(gate), config=config)
         operation = schema[path][method]
         drop, fan = night.drop, night.world.member()
+        if path.endswith("/room"):
+            drop = queued(night.world, {night.band: 1}, opens_at=clock.now() - MINUTE, closes_at=clock.now() + HOUR)
+            until(lambda: drop.slug in gate.gate.memory.drops and drop.slug in gate.gate.rooms.rooms)
         seen: set[int] = set()
 
         @hypothesis.settings(
@@ -98,6 +106,11 @@ def test_the_gate_keeps_its_contract(path: str, method: str, night: Night) -> No
                 case.path_parameters["programme"] = night.programme.slug
                 if real == 3 and isinstance(case.body, dict):
                     case.body["pass"] = gate.leave(night.programme, fan)
+            elif real > 1 and path.endswith("/room"):
+                ticket = tickets.issue(KEY, fan, drop.pk, clock.now())
+                for where in (case.query, case.body):
+                    if isinstance(where, dict) and "ticket" in where:
+                        where["ticket"] = ticket
             elif real > 1 and isinstance(case.body, dict) and "pass" in case.body:
                 case.body["pass"] = gate.token(drop)
                 if real == 3:

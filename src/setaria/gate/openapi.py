@@ -6,12 +6,15 @@ import msgspec
 
 from setaria.gate.intake import OrderMessage
 from setaria.gate.places import PlaceMessage
+from setaria.gate.room import JoinMessage
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments.sandbox.notification import SIGNATURE_HEADER, Notification
 from setaria.trade.preorders.requests import Taken
+from setaria.trade.queues.rooms import Standing
 
 _SCHEMAS = msgspec.json.schema_components(
-    (OrderMessage, PlaceMessage, Placed, Taken, Notification), ref_template="#/components/schemas/{name}"
+    (OrderMessage, PlaceMessage, JoinMessage, Placed, Taken, Notification, Standing),
+    ref_template="#/components/schemas/{name}",
 )[1]
 _REFUSAL = {
     "type": "object",
@@ -71,6 +74,52 @@ DOCUMENT: dict[str, Any] = {
                     ),
                 },
             }
+        },
+        "/rush/{drop}/room": {
+            "get": {
+                "summary": "How one stands in the waiting room, and the drop's state, from memory",
+                "parameters": [
+                    _DROP,
+                    {"name": "ticket", "in": "query", "required": True, "schema": {"type": "string"}},
+                ],
+                "responses": {
+                    "200": _json(
+                        {"type": "object", "required": ["slug", "room"], "properties": {"room": _ref("Standing")}},
+                        "The drop's state, and one's standing as `room`; ask again after `again_ms`",
+                    ),
+                    **_refusals(
+                        _403="The ticket is forged, lapsed or for another drop",
+                        _404="There is no such drop, or it has no waiting room",
+                        _503=_BUSY,
+                    ),
+                },
+            },
+            "post": {
+                "summary": "Take a place in the waiting room; the same account again has the same place",
+                "parameters": [_DROP],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": _ref("JoinMessage")}},
+                },
+                "responses": {
+                    "200": _json(
+                        {
+                            "type": "object",
+                            "required": ["number"],
+                            "properties": {"number": {"type": ["integer", "null"]}},
+                        },
+                        "One's number; null until the early ones are put in order at the opening",
+                    ),
+                    **_refusals(
+                        _400="The request makes no sense",
+                        _403="The ticket is forged, lapsed or for another drop",
+                        _404="There is no such drop, or it has no waiting room",
+                        _409="The drop is over",
+                        _413="The body is over 8 KiB",
+                        _503=_BUSY,
+                    ),
+                },
+            },
         },
         "/rush/{programme}/places": {
             "get": {

@@ -2,7 +2,7 @@
 
 Everything goes through the real doors: signed-in accounts ask Django for a pass, do the work, and order at the gate.
 There is a unit for each person, so whatever robots get, people lose. All devices share this machine's processors, so
-work is a tenth of the usual, and who comes later comes ten seconds later.
+work is a tenth of the usual, and who comes later comes twelve seconds later.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from setaria.site.rush.scenario import Item, Manners, Scenario
 
 PEOPLE, BOTS_EACH = 60, 9
 LOSS_MAX = 0.05
-POLICY = {"tries_min": 10, "tries_max": 70, "tries_hard": 400, "later_seconds": 10}
+POLICY = {"tries_min": 10, "tries_max": 70, "tries_hard": 400, "later_seconds": 12}
 # As a brand would set them for a sale like this one, with bounds for a crowd of this size.
 RULES: list[dict[str, object]] = [
     {"name": "quick-account", "measure": "asks_of_account", "then": "wait", "above": 20},
-    {"name": "many-accounts-in-network", "measure": "accounts_of_network", "then": "later", "above": PEOPLE // 3},
+    {"name": "many-accounts-in-network", "measure": "accounts_of_network", "then": "later", "above": PEOPLE // 2},
     {"name": "many-addresses", "measure": "addresses_of_account", "then": "later", "above": 4},
     {"name": "new-account", "measure": "account_age_seconds", "then": "later", "below": 86_400},
 ]
@@ -107,7 +107,7 @@ def _night(instance: Instance, run: str, people: int, bots: int, seed: int) -> N
     item = Item("PHONE", {"en": "Phone"}, PRICE, people, 1.0, 1)
     crowd = Scenario("Robots", "", people + bots, 1.0, 2, [(0.0, 1.0)], Manners(), [item], 3600)
     stage = set_stage(crowd, run, timedelta(seconds=AHEAD_SECONDS))
-    rules = [rule | {"above": people // 3} if rule["measure"] == "accounts_of_network" else rule for rule in RULES]
+    rules = [rule | {"above": people // 2} if rule["measure"] == "accounts_of_network" else rule for rule in RULES]
     grant.guard(stage.drop_id, rules, **POLICY)
     everybody = visitors(stage.customer_ids[:people], stage.customer_ids[people:], seed)
     play = Play(instance.url, stage, _sign_in(everybody), everybody)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from setaria.site.rush.stage import Stage
 
 AHEAD_SECONDS = 25.0  # between the drop's being there and its opening
-OPEN_SECONDS = 15.0
+OPEN_SECONDS = 30.0  # unless everything is sold before
 PRICE = 199_900
 CONNECTIONS_MAX = 60
 NETWORKS = 12  # that robots rent machines in
@@ -77,7 +77,7 @@ def _person(customer: int, number: int, random: Random) -> Visitor:
 
 def _robot(customer: int, number: int, random: Random) -> Visitor:
     kind = random.choices(list(KINDS), list(KINDS.values()))[0]
-    comes = random.random() / 4
+    comes = random.random() / 2
     if kind == SOLVES_HOMES:
         return Visitor(customer, [f"100.{64 + number // 250}.{number % 250}.7"], True, comes, 0.0, kind)
     rented = [f"203.0.{random.randrange(NETWORKS)}.{1 + random.randrange(250)}" for _ in range(12)]
@@ -94,10 +94,11 @@ class Play:
         # Nobody stands in a robot's queue at home: devices and lines of their own for people.
         self._devices, self._farm = ThreadPoolExecutor(2), ThreadPoolExecutor(2)
         self._shared_proof = ""
+        self._sold_out = False
         self.said: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
     async def run(self) -> None:
-        """Play it, from now until the sale has been open for `OPEN_SECONDS`."""
+        """Play it, from now until everything is sold, or the sale has been open for `OPEN_SECONDS`."""
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
         async with (
             httpx.AsyncClient(base_url=self._url, timeout=60.0, limits=limits) as self._homes,
@@ -108,7 +109,7 @@ class Play:
             threads.shutdown()
 
     def _over(self) -> bool:
-        return time.time() > self._opens + OPEN_SECONDS
+        return self._sold_out or time.time() > self._opens + OPEN_SECONDS
 
     async def _until(self, instant: float) -> None:
         await asyncio.sleep(max(0.0, instant - time.time()))
@@ -193,6 +194,7 @@ class Play:
     def _noted(self, one: Visitor, answer: httpx.Response) -> httpx.Response:
         told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         one.last = f"{answer.status_code} {told.get('code', '')}".strip()
+        self._sold_out |= one.last == "409 SOLD_OUT"  # nothing comes back on this night: the time to pay is long
         if answer.status_code >= 400:
             self.said[not one.kind][one.last] += 1
         return answer

@@ -19,7 +19,7 @@ DEV_STAMP := .venv/.setaria-dev-$(call key,requirements-dev.lock)
 python := .venv/bin/python -P
 setaria := $(python) -m setaria.site.cli
 
-.PHONY: help up test lint format bench screenshots venv
+.PHONY: help up test lint format bench reports screenshots venv
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -44,6 +44,9 @@ format: $(DEV_STAMP)  ## put the code into its form
 
 bench: $(DEV_STAMP)  ## measure this machine (ARGS=--quick)
 	@exec $(setaria) bench $(ARGS)
+
+reports: $(DEV_STAMP)  ## play the scenarios and keep what they say in docs/reports (ARGS="many-skus bots")
+	@exec $(python) tools/reports.py $(ARGS)
 
 screenshots: $(DEV_STAMP)  ## take the README's pictures of a running demo (URL=http://127.0.0.1:8000 MARKET=cn)
 	@exec $(python) tools/screenshots.py "$(or $(URL),http://127.0.0.1:$(PORT))" "$(or $(MARKET),cn)"

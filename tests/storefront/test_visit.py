@@ -66,7 +66,7 @@ def test_a_chosen_language_wins(store: World, visitor: Client) -> None:
     assert response["Location"] == "/basket/"
     page = visitor.get("/").content.decode()
     assert '<html lang="zh-hans"' in page
-    assert "谷穗" in page
+    assert "我们卖自己做的东西" in page
 
 
 def test_a_theme_is_in_the_page_before_any_script_runs(store: World, visitor: Client) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from django.db import transaction
 
+from setaria.channels.storefront.models import Listed, Presence, Storefront
 from setaria.goods.catalog.models import Kind, Picture, Product, Variant
 from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Location, Source
@@ -28,6 +29,7 @@ from setaria.trade.friendcodes.give import Gift, allow, give
 from setaria.trade.preorders.prepare import prepare as prepare_programme
 from setaria.trade.queues.prepare import open_room
 
+WEB_STORE = {"zh-hans": "官网商城", "en": "Web store"}
 DEMO = Path(__file__).parent / "demo"
 
 # For trying out on one's own machine; `setaria check` calls them unsafe anywhere else.
@@ -67,9 +69,11 @@ def load(at: datetime) -> None:
     home = next(iter(warehouses.values()))
     _kinds()
     stock: dict[Location, list[move.Units]] = {}
-    for file in sorted((DEMO / "products").glob("*.toml")):
+    for file in sorted((DEMO / "products").rglob("*.toml")):
         for entry in _read(file)["product"]:
             _product(entry, markets, warehouses, home, stock, at)
+    for entry in brand["storefront"]:
+        _storefront(entry, markets)
     for location, units in stock.items():
         move.receive(new_id(), location.id, units, now=at)
     for entry in _read("drops.toml")["drop"]:
@@ -101,10 +105,17 @@ def _market(entry: Toml) -> Market:
     )  # fmt: skip
     market.full_clean()
     market.save()
-    Channel.objects.create(
-        code=f"{market.code}-web", market=market, kind=Channel.Kind.WEB, name={"zh-hans": "官网商城", "en": "Web store"}
-    )
+    Channel.objects.create(code=_web(market), market=market, kind=Channel.Kind.WEB, name=WEB_STORE)
     return market
+
+
+def _web(market: Market) -> str:
+    return f"{market.code}-web"
+
+
+def _first_channel(market: Market) -> Channel:
+    """The first storefront's: drops and programmes are its."""
+    return market.channels.get(code=_web(market))
 
 
 def _warehouse(entry: Toml, markets: dict[str, Market]) -> Location:
@@ -112,7 +123,7 @@ def _warehouse(entry: Toml, markets: dict[str, Market]) -> Location:
     location = Location.objects.create(
         code=entry["code"], name=_texts(entry, "name"), kind=Location.Kind.WAREHOUSE, market=market
     )
-    Source.objects.create(channel=market.channels.get(), location=location)
+    Source.objects.create(channel=_first_channel(market), location=location)
     return location
 
 
@@ -162,6 +173,33 @@ def _product(
                 stock.setdefault(location, []).append(move.Units(variant.id, quantity))
 
 
+def _storefront(entry: Toml, markets: dict[str, Market]) -> None:
+    """Open a storefront. What lies in its folder is sold there only; `also` are the first one's goods it shows too.
+
+    It sells from the same warehouses as the first one, through channels of its own: one stock, and orders that know
+    where they came from.
+    """
+    storefront = Storefront(
+        code=entry["code"], name=_texts(entry, "name"), line=_texts(entry, "line"), path=entry.get("path", ""),
+        assortment=entry["assortment"], theme=entry.get("theme", {}), mark=entry.get("mark", ""),
+        position=Storefront.objects.count(),
+    )  # fmt: skip
+    storefront.full_clean()
+    storefront.save()
+    for code in entry.get("markets", []):
+        channel = Channel.objects.create(
+            code=f"{code}-{entry['code']}", market=markets[code], kind=Channel.Kind.WEB, name=_texts(entry, "name")
+        )
+        Presence.objects.create(channel=channel, storefront=storefront)
+        for source in Source.objects.filter(channel=_first_channel(markets[code])):
+            Source.objects.create(channel=channel, location=source.location)
+    own = [p["slug"] for file in (DEMO / "products" / entry["code"]).glob("*.toml") for p in _read(file)["product"]]
+    for slug in own + entry.get("also", []):
+        Listed.objects.create(storefront=storefront, product=Product.objects.get(slug=slug))
+    for slug in own:
+        Listed.objects.create(storefront=Storefront.objects.get(code="setaria"), product=Product.objects.get(slug=slug))
+
+
 def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
     market = markets[entry["market"]]
     if entry["opens"] == "running":
@@ -176,7 +214,7 @@ def _drop(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
         closes_at = opens_at + timedelta(days=1)
     skus = {variant.sku: variant for variant in Variant.objects.filter(sku__in=[i["sku"] for i in entry["item"]])}
     drop = prepare(
-        entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=market.channels.get(),
+        entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=_first_channel(market),
         opens_at=opens_at, closes_at=closes_at, payment_seconds=entry["payment_seconds"], now=at,
         admission=Drop.Admission(entry.get("admission", "open")),
         items=[
@@ -205,7 +243,7 @@ def _programme(entry: Toml, markets: dict[str, Market], at: datetime) -> None:
     monday = today - timedelta(days=today.weekday())
     closes_at = at + timedelta(days=entry["days"])
     prepare_programme(
-        entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=market.channels.get(),
+        entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"), channel=_first_channel(market),
         variant=variant, amount=variant.prices.get(market=market).amount, places_max=entry["places"],
         lanes=[Lane("everyone", at)], closes_at=closes_at, ends_at=closes_at + timedelta(days=90), now=at,
         deposit_amount=entry["deposit"],

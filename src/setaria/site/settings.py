@@ -105,6 +105,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "setaria.site.security.ContentSecurityPolicyMiddleware",
+    "setaria.channels.storefront.middleware.StorefrontMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -147,9 +148,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # until messages can be sent (issue 5)
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-LOGIN_REDIRECT_URL = "/account/"
+LOGIN_REDIRECT_URL = "store:account"
 LOGIN_URL = "account_login"
-LOGOUT_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "store:home"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # Languages and clocks
@@ -159,6 +160,10 @@ USE_I18N = True
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "locale"]
+
+# The brand, where no storefront says otherwise; and for how long a process may go by the storefronts it knows.
+BRAND = os.environ.get("SETARIA_BRAND", "Setaria")
+STOREFRONTS_KEPT_SECONDS = 1.0
 
 # Pictures, styles, scripts: `setaria up` collects them once and granian serves them without Python.
 STATIC_URL = "/static/"

@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from setaria.channels.storefront.preferences import choose_language
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("setaria.channels.storefront.urls")),
     path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", choose_language, name="set_language"),
     path("bank/", include("setaria.trade.payments.sandbox.urls")),
     path("wall/", include("setaria.sight.wall.urls")),
     path("campaigns/", include("setaria.sight.calendar.urls")),

@@ -45,7 +45,7 @@ def want(request: Visit) -> HttpResponse:
             messages.error(request, _("There is no such product here any more."))
             return redirect("store:home")
         back = f"{variant.product.get_absolute_url()}?sku={variant.sku}"
-        shelf = queries.shelf(request.market, request.channel, clock.now())
+        shelf = queries.shelf(request, clock.now())
         if queries.offers_of([variant], shelf)[variant.pk].for_sale:
             messages.success(request, _("It is in stock right now."))
             return redirect(back)

@@ -25,7 +25,7 @@ from setaria.trade.orders.requests import LINE_QUANTITY_MAX
 @require_safe
 def page(request: Visit) -> HttpResponse:
     """Show the basket and what is saved for later, and plainly what changed since things were put in."""
-    shelf = queries.shelf(request.market, request.channel, clock.now())
+    shelf = queries.shelf(request, clock.now())
     owner = owner_of(request)
     kept = lines_of(owner)
     shown = all_now(request, kept, shelf)
@@ -62,7 +62,7 @@ def add(request: Visit) -> HttpResponse:
     if not quantity:
         _wrong_quantity(request)
         return redirect(back)
-    shelf = queries.shelf(request.market, request.channel, clock.now())
+    shelf = queries.shelf(request, clock.now())
     offer = queries.offers_of([variant], shelf)[variant.pk]
     if not shelf.sells or not offer.for_sale:
         messages.error(request, _("This cannot be bought here at the moment. Nothing was put in your basket."))
@@ -87,7 +87,7 @@ def change(request: Visit) -> HttpResponse:
     if quantity is None:
         _wrong_quantity(request)
         return redirect("store:basket")
-    shelf = queries.shelf(request.market, request.channel, clock.now())
+    shelf = queries.shelf(request, clock.now())
 
     def set_quantity(variant: Variant) -> bool:
         price = queries.offers_of([variant], shelf)[variant.pk].price

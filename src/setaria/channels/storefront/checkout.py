@@ -42,7 +42,7 @@ class Posted(msgspec.Struct, frozen=True):
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: MemberVisit) -> HttpResponse:
     """Show what will be ordered and where it goes; on POST, place the order."""
-    shelf = queries.shelf(request.market, request.channel, clock.now())
+    shelf = queries.shelf(request, clock.now())
     if request.method == "POST":
         return _order(request, shelf)
     lines = lines_now(request, shelf)

@@ -1,30 +1,37 @@
 """What every page of the store needs, besides its own matter."""
 
+from typing import cast
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from setaria.channels.storefront import preferences, queries
+from setaria.channels.storefront import directory, preferences, queries, theme
+from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import owner_of
 from setaria.kernel import clock
 from setaria.trade.baskets.queries import units_of
 
 
 def store(request: HttpRequest) -> dict[str, object]:
-    """Give templates the market, the switches' state, the navigation and how full the basket is.
+    """Give templates the storefront, the market, the switches' state, the navigation and how full the basket is.
 
     Robust against a request that never reached our middleware: error pages use it too.
     """
     now = clock.now()
+    storefront = getattr(request, "storefront", None) or directory.first()
+    market = getattr(request, "market", None)
     return {
-        "market": getattr(request, "market", None),
+        "storefront": storefront,
+        "look": theme.version(storefront.theme) if storefront.theme else "",
+        "market": market,
         "markets": getattr(request, "markets", []),
         "channel": getattr(request, "channel", None),
-        "here": request.get_full_path() if request.method == "GET" else "/",
-        "languages": settings.LANGUAGES,  # each in its own language, so not translated
+        "here": preferences.here(request),
+        "languages": [each for each in settings.LANGUAGES if each[0] in (storefront.languages or [each[0]])],
         "theme": preferences.theme_of(request),
         "themes": preferences.THEMES,
-        "nav_kinds": SimpleLazyObject(lambda: queries.navigation(getattr(request, "market", None), now)),
+        "nav_kinds": SimpleLazyObject(lambda: queries.navigation(cast(Visit, request), now) if market else []),
         "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),

@@ -14,8 +14,8 @@ from setaria.kernel import clock
 def page(request: Visit) -> HttpResponse:
     """Show the components with real things in them."""
     now = clock.now()
-    shelf = queries.shelf(request.market, request.channel, now)
-    cards = queries.cards(queries.visible(request.market, now)[:4], shelf)
+    shelf = queries.shelf(request, now)
+    cards = queries.cards(queries.visible(request, now)[:4], shelf)
     wrong = AddressForm({"recipient": "", "phone": "?"})
     colours = ["paper", "card", "sunk", "line", "edge", "ink", "ink-2", "ink-3", "gold", "gold-ink", "good", "bad"]
     return render(request, "storefront/design.html", {"cards": cards, "form": wrong, "colours": colours})

@@ -15,18 +15,18 @@ from setaria.trade.preorders.queries import programmes_ahead
 def page(request: Visit) -> HttpResponse:
     """Show the front page."""
     now = clock.now()
-    shelf = queries.shelf(request.market, request.channel, now)
-    newest = queries.newest_first(queries.visible(request.market, now))[: queries.HOME_NEWEST_MAX]
+    shelf = queries.shelf(request, now)
+    newest = queries.newest_first(queries.visible(request, now))[: queries.HOME_NEWEST_MAX]
     cards = queries.cards(newest, shelf)
     lead = next((card for card in cards if card.picture and not card.sold_out), None)
     return render(
         request,
         "storefront/home.html",
         {
-            "live": live_in(request.market, now),
+            "live": live_in(request.market, now) if request.storefront.shows_all else None,
             "drops": queries.drops_ahead(request.channel, now),
             "programmes": programmes_ahead(request.channel, now),
-            "kinds": queries.kinds_with_picture(request.market, now),
+            "kinds": queries.kinds_with_picture(request, now),
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],
         },

@@ -46,8 +46,8 @@ class Listing(msgspec.Struct, frozen=True):
 def page(request: Visit, slug: str) -> HttpResponse:
     """Show a page of a kind's products; a page that does not exist is answered with the nearest one that does."""
     kind = get_object_or_404(Kind, slug=slug)
-    shelf = queries.shelf(request.market, request.channel, clock.now())
-    products = queries.visible(shelf.market, shelf.now).filter(kind=kind)
+    shelf = queries.shelf(request, clock.now())
+    products = queries.visible(request, shelf.now).filter(kind=kind)
     listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS)
     return render(request, "storefront/kind.html", {"kind": kind, "listing": listing})
 
@@ -56,11 +56,11 @@ def page(request: Visit, slug: str) -> HttpResponse:
 def search(request: Visit) -> HttpResponse:
     """Show what was found for `?q=`; without a query, where to begin."""
     asked = request.GET.get("q", "").strip()[:QUERY_CHARS_MAX]
-    shelf = queries.shelf(request.market, request.channel, clock.now())
-    shown = queries.visible(shelf.market, shelf.now)
+    shelf = queries.shelf(request, clock.now())
+    shown = queries.visible(request, shelf.now)
     found = find(shown, asked)
     if not found.ids:
-        kinds = queries.kinds_with_picture(shelf.market, shelf.now)
+        kinds = queries.kinds_with_picture(request, shelf.now)
         return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": kinds})
     listing = _listing(request, shown.filter(pk__in=found.ids), shelf, [], SEARCH_SORTS, found.ids)
     return render(request, "storefront/search.html", {"asked": asked, "found": found, "listing": listing})
@@ -69,8 +69,8 @@ def search(request: Visit) -> HttpResponse:
 @require_safe
 def suggest(request: Visit) -> JsonResponse:
     """Suggest products, and kinds they are of, for what is typed so far."""
-    shelf = queries.shelf(request.market, request.channel, clock.now())
-    shown = queries.visible(shelf.market, shelf.now)
+    shelf = queries.shelf(request, clock.now())
+    shown = queries.visible(request, shelf.now)
     found = find(shown, request.GET.get("q", ""))
     ids = found.ids[:SUGGESTIONS_MAX]
     products = {p.pk: p for p in shown.filter(pk__in=ids).select_related("kind")}

@@ -1,9 +1,12 @@
-"""The visitor's choices that are kept in cookies: market and theme. (The language is Django's own view's.)"""
+"""The visitor's choices that are kept in cookies: market, language and theme."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import get_script_prefix
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from setaria.channels.storefront.middleware import COOKIE as MARKET_COOKIE
 from setaria.channels.storefront.visit import Visit
@@ -11,6 +14,15 @@ from setaria.channels.storefront.visit import Visit
 YEAR_SECONDS = 365 * 24 * 3600
 THEME_COOKIE = "theme"
 THEMES = [("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark"))]
+
+
+def here(request: HttpRequest) -> str:
+    """Return the address of this page without the language and market it may name: there, a choice counts."""
+    standing = getattr(request, "standing", None)
+    if request.method != "GET":
+        return standing.home if standing else "/"
+    full = request.get_full_path()
+    return full.replace(standing.home + standing.segment, standing.home, 1) if standing and standing.segment else full
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -21,10 +33,24 @@ def theme_of(request: HttpRequest) -> str:
 
 @require_POST
 def choose_market(request: Visit) -> HttpResponse:
-    """Keep the market the visitor chose; an unknown one changes nothing."""
+    """Keep the market the visitor chose, and the language where the address they come from named one; an unknown market
+    changes nothing.
+    """
     chosen = request.POST.get("market", "")
     known = chosen in {market.code for market in request.markets}
-    return _back(request, MARKET_COOKIE, chosen if known else None)
+    response = _back(request, MARKET_COOKIE, chosen if known else None)
+    if request.standing.language:
+        _keep(response, request, settings.LANGUAGE_COOKIE_NAME, request.standing.language)
+    return response
+
+
+@require_POST
+def choose_language(request: Visit) -> HttpResponse:
+    """Keep the language the visitor chose, and the market where the address they come from named one."""
+    response = set_language(request)
+    if request.standing.place:
+        _keep(response, request, MARKET_COOKIE, request.market.code)
+    return response
 
 
 @require_POST
@@ -38,16 +64,15 @@ def _back(request: HttpRequest, cookie: str, value: str | None) -> HttpResponse:
     """Return to the page the visitor came from, if it is ours."""
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = "/"
+        target = get_script_prefix()
     response = HttpResponseRedirect(target)
     if value is not None:
-        # Scripts change the theme at once, so that cookie is not hidden from them.
-        response.set_cookie(
-            cookie,
-            value,
-            max_age=YEAR_SECONDS,
-            samesite="Lax",
-            secure=request.is_secure(),
-            httponly=cookie != THEME_COOKIE,
-        )
+        _keep(response, request, cookie, value)
     return response
+
+
+def _keep(response: HttpResponse, request: HttpRequest, cookie: str, value: str) -> None:
+    # Scripts change the theme at once, so that cookie is not hidden from them.
+    response.set_cookie(
+        cookie, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=cookie != THEME_COOKIE
+    )

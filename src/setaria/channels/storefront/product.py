@@ -1,12 +1,13 @@
 """One product: what it is, what it costs and why, whether it can be had."""
 
 import msgspec
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from setaria.channels.storefront import queries
+from setaria.channels.storefront import directory, queries
+from setaria.channels.storefront.directory import all_known
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
 from setaria.channels.storefront.visit import Visit
@@ -27,9 +28,11 @@ class Fact(msgspec.Struct, frozen=True):
 @require_safe
 def page(request: Visit, slug: str) -> HttpResponse:
     """Show a product with all its variants; `?sku=` chooses one, else the cheapest that can be had is chosen."""
-    product = get_object_or_404(Product.objects.select_related("kind"), slug=slug, published=True)
+    product = queries.assortment(request.storefront).select_related("kind").filter(slug=slug).first()
+    if product is None:
+        return _elsewhere(request, slug)
     now = clock.now()
-    shelf = queries.shelf(request.market, request.channel, now)
+    shelf = queries.shelf(request, now)
     card = queries.cards([product], shelf)[0]
     return render(
         request,
@@ -43,6 +46,16 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "drop": queries.drop_of_product(product, request.channel, now),
         },
     )
+
+
+def _elsewhere(request: Visit, slug: str) -> HttpResponse:
+    """Lead to the storefront that has the product: a basket may hold things of several."""
+    product = get_object_or_404(Product, slug=slug, published=True)
+    home = directory.home_of(product, all_known())
+    if home is None:
+        raise Http404
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return redirect(f"{directory.root(home, request.storefront)}products/{product.slug}/{query}")
 
 
 def _chosen(card: queries.Card, sku: str) -> queries.Offer | None:

@@ -6,6 +6,8 @@ from datetime import datetime
 import msgspec
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 
+from setaria.channels.storefront.models import Listed, Storefront
+from setaria.channels.storefront.visit import Visit
 from setaria.goods.catalog.models import Kind, Picture, Product, Variant
 from setaria.goods.inventory.models import Account, Location, Source
 from setaria.goods.inventory.queries import free_units
@@ -87,33 +89,47 @@ class Card(msgspec.Struct, frozen=True):
         return [o for o in self.offers if o.price is not None and o.free <= 0]
 
 
-def shelf(market: Market, channel: Channel | None, now: datetime) -> Shelf:
+def shelf(visit: Visit, now: datetime) -> Shelf:
     """Return where the visitor stands; one query, none in a market without a web channel."""
+    channel = visit.channel
     source = Source.objects.select_related("location").filter(channel=channel).first() if channel else None
-    return Shelf(market, channel, source.location if source else None, now)
+    return Shelf(visit.market, channel, source.location if source else None, now)
 
 
-def visible(market: Market, now: datetime) -> QuerySet[Product]:
-    """Return the products shown in a market: where it sells, those with a price; where it informs, all (R-002)."""
+def visible(visit: Visit, now: datetime) -> QuerySet[Product]:
+    """Return the products a storefront shows in a market: where it sells, those with a price; where it informs, all of
+    its assortment (R-002).
+    """
+    shown = assortment(visit.storefront)
+    if not visit.market.sells:
+        return shown
+    return shown.filter(Exists(_prices(visit.market, now, variant__product=OuterRef("pk"))))
+
+
+def assortment(storefront: Storefront) -> QuerySet[Product]:
+    """Return the published products that belong to a storefront, in whatever market."""
     shown = Product.objects.filter(published=True)
-    return shown.filter(Exists(_prices(market, now, variant__product=OuterRef("pk")))) if market.sells else shown
+    if storefront.pk is None:
+        return shown
+    listed = Exists(Listed.objects.filter(storefront=storefront, product=OuterRef("pk")))
+    return shown.filter(~listed if storefront.shows_all else listed)
 
 
-def navigation(market: Market | None, now: datetime) -> list[Kind]:
-    """Return the first few kinds that have something to show in the market; one query."""
-    return list(_kinds(market, now)[:NAVIGATION_KINDS_MAX]) if market else []
+def navigation(visit: Visit, now: datetime) -> list[Kind]:
+    """Return the first few kinds that have something to show here; one query."""
+    return list(_kinds(visit, now)[:NAVIGATION_KINDS_MAX])
 
 
-def kinds_with_picture(market: Market, now: datetime) -> list[Kind]:
+def kinds_with_picture(visit: Visit, now: datetime) -> list[Kind]:
     """Return all kinds that have something to show, each with the `picture_path` of its newest product."""
-    newest = Picture.objects.filter(product__kind=OuterRef("pk"), product__in=visible(market, now)).order_by(
+    newest = Picture.objects.filter(product__kind=OuterRef("pk"), product__in=visible(visit, now)).order_by(
         F("product__released").desc(nulls_last=True), "product_id", "position"
     )
-    return list(_kinds(market, now).annotate(picture_path=Subquery(newest.values("path")[:1])))
+    return list(_kinds(visit, now).annotate(picture_path=Subquery(newest.values("path")[:1])))
 
 
-def _kinds(market: Market, now: datetime) -> QuerySet[Kind]:
-    return Kind.objects.filter(Exists(visible(market, now).filter(kind=OuterRef("pk"))))
+def _kinds(visit: Visit, now: datetime) -> QuerySet[Kind]:
+    return Kind.objects.filter(Exists(visible(visit, now).filter(kind=OuterRef("pk"))))
 
 
 def _prices(market: Market, now: datetime, **where: object) -> QuerySet[Price]:

@@ -76,7 +76,7 @@ def _lines(found: Share, shelf: queries.Shelf) -> list[BasketLine]:
 @require_safe
 def page(request: Visit, token: str) -> HttpResponse:
     """Show a shared basket at today's prices; a link that ended says so."""
-    shelf = queries.shelf(request.market, request.channel, clock.now())
+    shelf = queries.shelf(request, clock.now())
     found = shared(key_from(settings.SECRET_KEY), token, shelf.now)
     lines = _lines(found, shelf) if found else []
     ready = shelf.sells and any(line.offer.for_sale for line in lines)
@@ -90,7 +90,7 @@ def page(request: Visit, token: str) -> HttpResponse:
 @require_POST
 def take(request: Visit, token: str) -> HttpResponse:
     """Put what can be bought of a shared basket into one's own, all or none; say what was left out."""
-    shelf = queries.shelf(request.market, request.channel, clock.now())
+    shelf = queries.shelf(request, clock.now())
     found = shared(key_from(settings.SECRET_KEY), token, shelf.now)
     if found is None:
         return redirect("store:basket_shared", token)

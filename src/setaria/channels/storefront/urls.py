@@ -19,6 +19,7 @@ from setaria.channels.storefront import (
     programme,
     room,
     shared_basket,
+    theme,
 )
 
 app_name = "store"
@@ -66,4 +67,5 @@ urlpatterns = [
     path("choose/market", preferences.choose_market, name="choose_market"),
     path("choose/theme", preferences.choose_theme, name="choose_theme"),
     path("design/", design.page, name="design"),
+    path("theme-<slug:wanted>.css", theme.sheet, name="theme"),
 ]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from setaria.kernel.origin import origin_of
 from setaria.trade.guard import work
-from setaria.trade.guard.address import marks, origin_of
+from setaria.trade.guard.address import marks
 from setaria.trade.guard.rules import RULES, BadRules, Measure, Rule, Then, read, tries_under, verdict
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]

@@ -52,6 +52,22 @@ def unsafe_settings() -> Iterator[CheckMessage]:
         )
     if "*" in settings.ALLOWED_HOSTS:
         yield checks.Warning("SETARIA_ALLOWED_HOSTS admits every host name.", hint="Name your own.")
+    if settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"):
+        yield checks.Warning(
+            f"Mail is not sent: it is written into {settings.SANDBOX_MESSAGES}, and with it the codes to sign in.",
+            hint="Set SETARIA_EMAIL_URL to your mail server and SETARIA_EMAIL_FROM to your address.",
+        )
+    if settings.SMS_SENDER.startswith("setaria.people.post.sandbox"):
+        yield checks.Warning(
+            "Texts to telephones are not sent: nobody can sign in or up with a number.",
+            hint="Name your provider's class in SETARIA_SMS_SENDER (docs/howto/accounts.md).",
+        )
+    backend = settings.CACHES["default"]["BACKEND"]
+    if backend.endswith(("LocMemCache", "DummyCache")):
+        yield checks.Error(
+            f"Tries to sign in are counted in {backend}: each process counts its own, or none does.",
+            hint="Keep the cache in the database, as the settings come.",
+        )
     if "setaria.trade.payments.sandbox" in settings.INSTALLED_APPS:
         yield checks.Warning(
             "The sandbox bank is installed: orders can be paid with pretended money.",

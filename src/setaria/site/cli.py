@@ -149,6 +149,19 @@ def demo(home: HomeOption = None) -> None:
 
 
 @app.command()
+def messages(
+    count: Annotated[int, typer.Option(help="How many of the latest.", min=1, max=200)] = 5, home: HomeOption = None
+) -> None:
+    """Show the mail and texts that an instance on trial wrote down instead of sending."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.people.post.sandbox import latest
+
+    for file in reversed(latest()[:count]):
+        typer.echo(f"--- {file.name}\n{file.read_text(encoding='utf-8')}")
+
+
+@app.command()
 def check(home: HomeOption = None) -> None:
     """Say what is unsafe or missing in this installation."""
     _use_instance(home)

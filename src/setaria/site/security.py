@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 # `data:` pictures are the empty icons that keep browsers from asking for one.
@@ -11,7 +12,8 @@ POLICY = "; ".join(
         "img-src 'self' data:",
         "object-src 'none'",
         "base-uri 'none'",
-        "form-action 'self'",
+        # Browsers hold a form's redirects to this, too, and signing in with another account is one.
+        " ".join(["form-action 'self'", *settings.FORM_ACTION_ORIGINS]),
         "frame-ancestors 'none'",
     ]
 )

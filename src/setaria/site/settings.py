@@ -10,6 +10,9 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from setaria.site.post import mail_settings
+from setaria.site.social import social_providers
+
 PACKAGE = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("SETARIA_HOME", ".home")).resolve()
 
@@ -99,6 +102,10 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "django.contrib.humanize",
     "procrastinate.contrib.django",
 ]
 
@@ -142,16 +149,77 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "setaria.people.members.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "setaria.people.members.entrance.SignUpForm",
+    "login": "setaria.people.members.entrance.SignInForm",
+    "request_login_code": "setaria.people.members.entrance.SignInCodeForm",
+    "reset_password": "setaria.people.members.entrance.RecoverForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # until messages can be sent (issue 5)
+ACCOUNT_LOGIN_METHODS = {"email", "phone"}
+# allauth insists on the star; the form takes one of the two, and `EmailStage` asks for the one that was given.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "phone", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60  # seconds, as the others
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+# A code has a million values and three tries; so few may be asked for that guessing is hopeless.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,20/h/key",
+    "reset_password": "20/m/ip,3/m/key,20/h/key",
+    "confirm_email": "1/10s/key,20/h/key",
+    "verify_phone": "1/10s/key,20/h/key,10/m/ip",
+}
+MFA_ADAPTER = "setaria.people.members.accounts.SecondStepAdapter"
+MFA_FORMS = {
+    "add_webauthn": "setaria.people.members.entrance.AddKeyForm",
+    "signup_webauthn": "setaria.people.members.entrance.SignUpKeyForm",
+    "edit_webauthn": "setaria.people.members.entrance.EditKeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+PASSKEY_DOMAIN = os.environ.get("SETARIA_PASSKEY_DOMAIN", "")
 LOGIN_REDIRECT_URL = "store:account"
 LOGIN_URL = "account_login"
 LOGOUT_REDIRECT_URL = "store:home"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# Signing in with somebody else's account: only what the environment names (docs/howto/accounts.md).
+SOCIALACCOUNT_PROVIDERS, _PROVIDER_APPS, FORM_ACTION_ORIGINS = social_providers(os.environ)
+INSTALLED_APPS += _PROVIDER_APPS
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_STORE_TOKENS = False
+
+# Messages to people: a real mail server and a real sender of texts, or files in the home.
+SANDBOX_MESSAGES = HOME / "messages"
+_MAIL = mail_settings(os.environ.get("SETARIA_EMAIL_URL", ""))
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("SETARIA_EMAIL_FROM", "Setaria <store@localhost>")
+SMS_SENDER = os.environ.get("SETARIA_SMS_SENDER", "setaria.people.post.sandbox.SandboxTexts")
+
+# What all processes count together (tries to sign in); unlogged, so it costs little and may be lost.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "members_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # Languages and clocks
 USE_TZ = True

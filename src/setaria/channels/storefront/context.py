@@ -1,5 +1,6 @@
 """What every page of the store needs, besides its own matter."""
 
+import re
 from typing import cast
 
 from django.conf import settings
@@ -33,6 +34,13 @@ def store(request: HttpRequest) -> dict[str, object]:
         "themes": preferences.THEMES,
         "nav_kinds": SimpleLazyObject(lambda: queries.navigation(cast(Visit, request), now) if market else []),
         "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
+        "passkeys_here": passkeys_work_at(request.get_host().partition(":")[0]),
+        "sandbox_messages": settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),
     }
+
+
+def passkeys_work_at(host: str) -> bool:
+    """Whether browsers make passkeys for this host: a name, never a bare address."""
+    return not re.fullmatch(r"[0-9.]+|\[.*", host)

@@ -1,14 +1,10 @@
-"""Where somebody comes from: the address behind our own proxies, its network, and the marks we keep instead of them."""
+"""Where somebody comes from: marks of an address and its network, which we keep instead of them."""
 
-from collections.abc import Sequence
 from hashlib import blake2b
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple
 
-Network = IPv4Network | IPv6Network
-
 NETWORK_BITS = {4: 24, 6: 48}
-HOPS_MAX = 16
 
 
 class Origin(NamedTuple):
@@ -16,29 +12,6 @@ class Origin(NamedTuple):
 
     address: int
     network: int
-
-
-def origin_of(peer: str, forwarded: str, trusted: Sequence[Network]) -> IPv4Address | IPv6Address | None:
-    """Return who really asks: the last address in `X-Forwarded-For` that is not one of our proxies.
-
-    What strangers write into that header is believed only as far as our own proxies added to it. None where nothing
-    can be told, as behind a socket file.
-    """
-    chain = [*[part.strip() for part in forwarded.split(",")[-HOPS_MAX:] if part.strip()], peer]
-    found: IPv4Address | IPv6Address | None = None
-    for text in reversed(chain):
-        try:
-            found = _plain(ip_address(text))
-        except ValueError:
-            return found
-        if not any(found in network for network in trusted):
-            return found
-    return found
-
-
-def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def marks(key: bytes, drop_id: int, address: IPv4Address | IPv6Address | None) -> Origin | None:

@@ -12,10 +12,11 @@ import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 
+from setaria.kernel.origin import origin_of
 from setaria.people.members.models import Member
 from setaria.trade.drops.models import Drop
 from setaria.trade.guard import pressure, work
-from setaria.trade.guard.address import Origin, marks, origin_of
+from setaria.trade.guard.address import Origin, marks
 from setaria.trade.guard.models import Pardon, Policy
 from setaria.trade.guard.rules import Measure, read, tries_under, verdict
 

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from setaria.kernel.texts import text_in
+from setaria.people.members import phones
 
 register = template.Library()
 
@@ -144,6 +145,12 @@ def picture_url(path: str) -> str:
         return static(path)
     except ValueError:
         return ""
+
+
+@register.filter
+def telephone(phone: str) -> str:
+    """Write a number as people read it, with its country code."""
+    return phones.shown(phone)
 
 
 @register.filter

@@ -62,7 +62,7 @@ def unsafe_settings() -> Iterator[CheckMessage]:
             "Texts to telephones are not sent: nobody can sign in or up with a number.",
             hint="Name your provider's class in SETARIA_SMS_SENDER (docs/howto/accounts.md).",
         )
-    backend = settings.CACHES["default"]["BACKEND"]
+    backend = str(settings.CACHES["default"]["BACKEND"])
     if backend.endswith(("LocMemCache", "DummyCache")):
         yield checks.Error(
             f"Tries to sign in are counted in {backend}: each process counts its own, or none does.",

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
+from setaria.kernel.origin import origin_of
 from setaria.trade.alerts import ask
 from setaria.trade.alerts.models import Alert
 from setaria.trade.drops.models import Drop
-from setaria.trade.guard.address import origin_of
 
 
 class EmailForm(forms.Form):

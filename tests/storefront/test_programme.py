@@ -20,7 +20,7 @@ from setaria.trade.preorders.weeks import slip
 from tests.preorders.conftest import Queue
 from tests.world import DAY, HOUR, World
 
-PAGE_QUERIES_MAX = 16
+PAGE_QUERIES_MAX = 17
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from setaria.channels.storefront import (
     alerts,
     basket,
     checkout,
+    compare,
     design,
     draw,
     drop,
@@ -17,9 +18,11 @@ from setaria.channels.storefront import (
     preferences,
     product,
     programme,
+    recently,
     room,
     shared_basket,
     theme,
+    wishes,
 )
 
 app_name = "store"
@@ -28,7 +31,11 @@ urlpatterns = [
     path("kinds/<slug:slug>/", listing.page, name="kind"),
     path("search/", listing.search, name="search"),
     path("search/suggest", listing.suggest, name="suggest"),
-    path("products/<slug:slug>/", product.page, name="product"),
+    path("products/<slug:slug>/", recently.noting(product.page), name="product"),
+    path("compare/", compare.page, name="compare"),
+    path("wishes/", wishes.page, name="wishes"),
+    path("wishes/change", wishes.change, name="wish"),
+    path("seen/forget", recently.forget, name="seen_forget"),
     path("drops/<slug:slug>/", drop.page, name="drop"),
     path("drops/<slug:slug>/pass", drop.leave, name="drop_pass"),
     path("programmes/<slug:slug>/", programme.page, name="programme"),

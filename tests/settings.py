@@ -18,3 +18,5 @@ STOREFRONTS_KEPT_SECONDS = 0.0
 # A password hash is slow on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# A test looks at a listing the moment after it changed the stock.
+STOREFRONT_STOCK_SECONDS = 0.0

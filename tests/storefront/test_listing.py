@@ -124,5 +124,7 @@ def test_a_longer_catalogue_takes_no_more_queries(phones: Kind, store: World, vi
             kind=phones, name={"en": f"Phone {number}"}, specification={"memory": number}
         )
     refresh()
+    for address in addresses:  # whoever comes first after a change takes a few more
+        visitor.get(address)
     assert [queries_of(visitor, address) for address in addresses] == few
-    assert max(few) <= 14
+    assert max(few) <= 6

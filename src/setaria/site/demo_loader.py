@@ -67,7 +67,7 @@ def load(at: datetime) -> None:
     markets = {entry["code"]: _market(entry) for entry in brand["market"]}
     warehouses = {entry["code"]: _warehouse(entry, markets) for entry in brand["warehouse"]}
     home = next(iter(warehouses.values()))
-    _kinds()
+    load_kinds()
     stock: dict[Location, list[move.Units]] = {}
     for file in sorted((DEMO / "products").rglob("*.toml")):
         for entry in _read(file)["product"]:
@@ -127,7 +127,8 @@ def _warehouse(entry: Toml, markets: dict[str, Market]) -> Location:
     return location
 
 
-def _kinds() -> None:
+def load_kinds() -> None:
+    """Make the demo's kinds of product with the specifications they ask for."""
     for position, entry in enumerate(_read("kinds.toml")["kind"]):
         kind = Kind(
             slug=entry["slug"], name=_texts(entry, "name"), position=position,

@@ -242,6 +242,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
+# How old may be what a listing is narrowed and counted by of stock; a page's own products are always looked up.
+STOREFRONT_STOCK_SECONDS = 0.4
+
 # Limits (law 10)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

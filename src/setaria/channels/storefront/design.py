@@ -15,7 +15,7 @@ def page(request: Visit) -> HttpResponse:
     """Show the components with real things in them."""
     now = clock.now()
     shelf = queries.shelf(request, now)
-    cards = queries.cards(queries.visible(request, now)[:4], shelf)
+    cards = queries.cards([seen.id for seen in shelf.window.products[:4]], shelf)
     wrong = AddressForm({"recipient": "", "phone": "?"})
     colours = ["paper", "card", "sunk", "line", "edge", "ink", "ink-2", "ink-3", "gold", "gold-ink", "good", "bad"]
     return render(request, "storefront/design.html", {"cards": cards, "form": wrong, "colours": colours})

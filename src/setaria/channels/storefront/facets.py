@@ -1,21 +1,21 @@
 """Facets: what a listing can be narrowed by, what the visitor has chosen, and how many each further choice would leave.
 
-A kind's facets come from its typed specification. All of them are counted by one query, whatever the catalogue's size;
-what is chosen of a facet does not count against its own other values, so that two sizes can be chosen.
+A kind's facets come from its typed specification. They are counted over the shop window, in memory (decision 0025); what
+is chosen of a facet does not count against its own other values, so that two sizes can be chosen.
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
-from django.db import connection
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
-from setaria.goods.catalog.models import Kind, Product
+from setaria.channels.storefront.window import Seen
+from setaria.goods.catalog.models import Kind
 from setaria.goods.catalog.specification import Field
 from setaria.kernel.texts import text_in
 
@@ -27,6 +27,7 @@ VALUE_CHARS_MAX = 80
 NUMBER_MAX = 10**9
 SPECIFICATION = "spec."  # what the names of a kind's own facets begin with
 NUMERIC = ("number", "integer")
+Condition = Callable[[Seen], bool]
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -95,34 +96,63 @@ def _number(query: QueryDict, name: str) -> float | None:
     return value if math.isfinite(value) and abs(value) <= NUMBER_MAX else None
 
 
-def conditions(chosen: Chosen, fields: list[Field], minor_units: int) -> dict[str, Q]:
-    """Return a condition a facet in use, over products annotated with `price_from` and `in_stock`."""
+def conditions(
+    chosen: Chosen, fields: list[Field], minor_units: int, in_stock: frozenset[int], kinds: Sequence[Kind]
+) -> dict[str, Condition]:
+    """Return a condition a facet in use. `in_stock`: the products that can be had; prices go by `minor_units`."""
     types = {SPECIFICATION + field.key: field for field in fields}
-    found: dict[str, Q] = {}
+    found: dict[str, Condition] = {}
     for name, values in chosen.values.items():
         if name == "kind":
-            found[name] = Q(kind__slug__in=values)
+            found[name] = _in_kinds(frozenset(kind.pk for kind in kinds if kind.slug in values))
         elif name == "maker":
-            found[name] = Q(maker__in=values)
+            found[name] = _by_makers(frozenset(values))
         elif name == "in_stock":
-            found[name] = Q(in_stock=True)
+            found[name] = lambda seen: seen.id in in_stock
         else:
-            field = types[name]
-            found[name] = Q(pk__in=[])
-            for value in values:
-                typed = _typed(field, value)
-                if typed is not None:
-                    found[name] |= Q(specification__contains={field.key: typed})
+            found[name] = _with_values(types[name], values)
     for name, (low, high) in chosen.ranges.items():
-        scale = minor_units if name == "price" else 1
-        column = "price_from" if name == "price" else f"specification__{types[name].key}"
-        ends = Q()
-        if low is not None:
-            ends &= Q(**{f"{column}__gte": low * scale})
-        if high is not None:
-            ends &= Q(**{f"{column}__lte": high * scale})
-        found[name] = found.get(name, Q()) & ends
+        within = _priced(low, high, minor_units) if name == "price" else _within(types[name].key, low, high)
+        found[name] = _both(found[name], within) if name in found else within
     return found
+
+
+def _in_kinds(ids: frozenset[int]) -> Condition:
+    return lambda seen: seen.kind_id in ids
+
+
+def _by_makers(makers: frozenset[str]) -> Condition:
+    return lambda seen: seen.maker in makers
+
+
+def _with_values(field: Field, values: list[str]) -> Condition:
+    key, wanted = field.key, {typed for value in values if (typed := _typed(field, value)) is not None}
+    return lambda seen: seen.specification.get(key) in wanted
+
+
+def _within(key: str, low: float | None, high: float | None) -> Condition:
+    def condition(seen: Seen) -> bool:
+        value = seen.specification.get(key)
+        if not isinstance(value, int | float):
+            return False
+        return (low is None or value >= low) and (high is None or value <= high)
+
+    return condition
+
+
+def _priced(low: float | None, high: float | None, minor_units: int) -> Condition:
+    least, most = (None if end is None else end * minor_units for end in (low, high))
+
+    def condition(seen: Seen) -> bool:
+        if seen.price is None:
+            return False
+        return (least is None or seen.price >= least) and (most is None or seen.price <= most)
+
+    return condition
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    return lambda seen: one(seen) and other(seen)
 
 
 def _typed(field: Field, value: str) -> object:
@@ -139,23 +169,23 @@ def _typed(field: Field, value: str) -> object:
             return value
 
 
-def narrow(products: QuerySet[Product], chosen: Mapping[str, Q]) -> QuerySet[Product]:
-    """Keep the products that meet every condition."""
-    for condition in chosen.values():
-        products = products.filter(condition)
-    return products
+def narrow(products: Iterable[Seen], chosen: Mapping[str, Condition]) -> list[Seen]:
+    """Keep the products that meet every condition, in their order."""
+    conditions = list(chosen.values())
+    return [seen for seen in products if all(condition(seen) for condition in conditions)]
 
 
 def facets_of(
-    products: QuerySet[Product], chosen: Chosen, met: Mapping[str, Q], fields: list[Field], minor_units: int
-) -> list[Facet]:
-    """Count what each facet's values would leave of `products` (not narrowed yet); one query, and one for kinds' names.
+    products: Iterable[Seen], chosen: Chosen, met: Mapping[str, Condition], fields: list[Field], minor_units: int,
+    in_stock: frozenset[int], kinds: Sequence[Kind],
+) -> list[Facet]:  # fmt: skip
+    """Count what each facet's values would leave of `products` (not narrowed yet).
 
-    `met` are the conditions of what is chosen. Facets with a single value say nothing and are left out.
+    `met` are the conditions of what is chosen, `kinds` all there are. Facets with a single value say nothing and are
+    left out.
     """
-    counts = _counts(products, met, with_specification=bool(fields))
-    kinds = dict(Kind.objects.filter(slug__in=counts.get("kind", {})).values_list("slug", "name"))
-    kind_labels = {slug: text_in(name) for slug, name in kinds.items()}
+    counts = _counts(products, met, [field.key for field in fields], in_stock, {kind.pk: kind.slug for kind in kinds})
+    kind_labels = {kind.slug: text_in(kind.name) for kind in kinds}
     makers = {"own": _("Our own"), "ecosystem": _("Partner companies"), "third_party": _("Other makers")}
     found = [
         _choices("kind", _("Kind"), counts, chosen, kind_labels),
@@ -168,36 +198,43 @@ def facets_of(
 
 
 def _counts(
-    products: QuerySet[Product], met: Mapping[str, Q], *, with_specification: bool
-) -> dict[str, dict[str, int]]:
+    products: Iterable[Seen], met: Mapping[str, Condition], keys: Sequence[str], in_stock: frozenset[int],
+    kinds: Mapping[int, str],
+) -> dict[str, dict[str, int]]:  # fmt: skip
     """Return how many products each value of each facet would leave, by facet and value as text."""
-    names = list(met)
-    misses = {
-        f"miss_{n}": Case(When(met[name], then=Value(0)), default=Value(1), output_field=IntegerField())
-        for n, name in enumerate(names)
-    }
-    columns = ["specification", "maker", "kind__slug", "price_from", "in_stock"]
-    base, params = products.order_by().annotate(**misses).values_list(*columns, *misses).query.sql_with_params()
-    labels = ", ".join(["specification", "maker", "kind", "price", "in_stock", *misses])
-    missed = " + ".join(["0", *misses])
-    own = " ".join(f"WHEN %s THEN miss_{n}" for n in range(len(names)))
-    specified = "SELECT %s || key, value FROM jsonb_each_text(specification) UNION ALL" if with_specification else ""
-    sql = f"""
-        WITH base ({labels}) AS ({base})
-        SELECT facet.name, facet.value, count(*) FROM base, LATERAL (
-            {specified}
-            SELECT 'maker', maker UNION ALL SELECT 'kind', kind
-            UNION ALL SELECT 'price', price::text WHERE price IS NOT NULL UNION ALL SELECT 'in_stock', 'true' WHERE in_stock
-        ) AS facet (name, value)
-        WHERE {missed} = {f"CASE facet.name {own} ELSE 0 END" if own else "0"}
-        GROUP BY 1, 2
-    """
-    counts: dict[str, dict[str, int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, *([SPECIFICATION] if with_specification else []), *names])
-        for name, value, count in cursor.fetchall():
-            counts.setdefault(name, {})[value] = count
-    return counts
+    conditions = list(met.items())
+    counted: dict[str, Counter[object]] = {name: Counter() for name in ("kind", "maker", "price", "in_stock")}
+    of_key: dict[str, Counter[object]] = {key: Counter() for key in keys}
+    all_of_it = [(name, counted[name]) for name in counted], [(key, of_key[key]) for key in keys]
+    for seen in products:
+        missed = [name for name, condition in conditions if not condition(seen)]
+        if len(missed) > 1:
+            continue
+        # What misses one condition counts for that facet only: for the other values that could be chosen of it.
+        only = missed[0] if missed else None
+        values = {"kind": seen.kind_id, "maker": seen.maker, "price": seen.price, "in_stock": seen.id in in_stock}
+        for name, counter in all_of_it[0]:
+            if (only is None or only == name) and values[name] is not None:
+                counter[values[name]] += 1
+        specification = seen.specification
+        for key, counter in all_of_it[1]:
+            if (only is None or only == SPECIFICATION + key) and key in specification:
+                counter[specification[key]] += 1
+    found = {name: {_as_text(value): n for value, n in counter.items()} for name, counter in counted.items()}
+    found["kind"] = {kinds[id]: n for id, n in counted["kind"].items() if isinstance(id, int) and id in kinds}
+    found["in_stock"] = {"true": counted["in_stock"][True]} if counted["in_stock"][True] else {}
+    for key, counter in of_key.items():
+        found[SPECIFICATION + key] = {_as_text(value): n for value, n in counter.items()}
+    return found
+
+
+def _as_text(value: object) -> str:
+    """Write a value as addresses have it: whole numbers without a point, as JSON says true and false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _choices(

@@ -16,17 +16,16 @@ def page(request: Visit) -> HttpResponse:
     """Show the front page."""
     now = clock.now()
     shelf = queries.shelf(request, now)
-    newest = queries.newest_first(queries.visible(request, now))[: queries.HOME_NEWEST_MAX]
-    cards = queries.cards(newest, shelf)
+    cards = queries.cards([seen.id for seen in shelf.window.products[: queries.HOME_NEWEST_MAX]], shelf)
     lead = next((card for card in cards if card.picture and not card.sold_out), None)
     return render(
         request,
         "storefront/home.html",
         {
             "live": live_in(request.market, now) if request.storefront.shows_all else None,
-            "drops": queries.drops_ahead(request.channel, now),
+            "drops": queries.drops_ahead(shelf),
             "programmes": programmes_ahead(request.channel, now),
-            "kinds": queries.kinds_with_picture(request, now),
+            "kinds": shelf.window.kinds,
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],
         },

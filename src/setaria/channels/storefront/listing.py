@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from babel.numbers import get_currency_precision
-from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Func, IntegerField, QuerySet, Value
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_safe
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.facets import Chosen, Facet, conditions, facets_of, narrow, read
 from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.window import Seen, Window
 from setaria.goods.catalog.models import Kind, Product
 from setaria.goods.catalog.specification import Field
 from setaria.goods.search.find import QUERY_CHARS_MAX, find
@@ -35,7 +34,7 @@ class Listing(msgspec.Struct, frozen=True):
     """What a listing's page shows."""
 
     cards: list[queries.Card]
-    page: Page[Product]
+    page: Page[Seen]
     facets: list[Facet]
     chosen: Chosen
     sort: str
@@ -45,9 +44,10 @@ class Listing(msgspec.Struct, frozen=True):
 @require_safe
 def page(request: Visit, slug: str) -> HttpResponse:
     """Show a page of a kind's products; a page that does not exist is answered with the nearest one that does."""
-    kind = get_object_or_404(Kind, slug=slug)
     shelf = queries.shelf(request, clock.now())
-    products = queries.visible(request, shelf.now).filter(kind=kind)
+    shown = next((each for each in shelf.window.kinds if each.slug == slug), None)
+    kind = shown or get_object_or_404(Kind, slug=slug)
+    products = shelf.window.of_kind(kind.pk)
     listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS)
     return render(request, "storefront/kind.html", {"kind": kind, "listing": listing})
 
@@ -57,12 +57,11 @@ def search(request: Visit) -> HttpResponse:
     """Show what was found for `?q=`; without a query, where to begin."""
     asked = request.GET.get("q", "").strip()[:QUERY_CHARS_MAX]
     shelf = queries.shelf(request, clock.now())
-    shown = queries.visible(request, shelf.now)
-    found = find(shown, asked)
+    shown = shelf.window.by_id
+    found = find(asked, shown)
     if not found.ids:
-        kinds = queries.kinds_with_picture(request, shelf.now)
-        return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": kinds})
-    listing = _listing(request, shown.filter(pk__in=found.ids), shelf, [], SEARCH_SORTS, found.ids)
+        return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": shelf.window.kinds})
+    listing = _listing(request, [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS)
     return render(request, "storefront/search.html", {"asked": asked, "found": found, "listing": listing})
 
 
@@ -70,14 +69,12 @@ def search(request: Visit) -> HttpResponse:
 def suggest(request: Visit) -> JsonResponse:
     """Suggest products, and kinds they are of, for what is typed so far."""
     shelf = queries.shelf(request, clock.now())
-    shown = queries.visible(request, shelf.now)
-    found = find(shown, request.GET.get("q", ""))
-    ids = found.ids[:SUGGESTIONS_MAX]
-    products = {p.pk: p for p in shown.filter(pk__in=ids).select_related("kind")}
-    kinds = list({p.kind_id: p.kind for p in products.values()}.values())[:SUGGESTED_KINDS_MAX]
+    found = find(request.GET.get("q", ""), shelf.window.by_id)
+    products = [product for product, _ in shelf.window.whole(found.ids[:SUGGESTIONS_MAX])]
+    kinds = list({p.kind_id: p.kind for p in products}.values())[:SUGGESTED_KINDS_MAX]
     answer = JsonResponse(
         {
-            "products": [_named(products[i]) for i in ids if i in products],
+            "products": [_named(product) for product in products],
             "kinds": [] if found.nearly else [_named(kind) for kind in kinds],
         }
     )
@@ -90,27 +87,29 @@ def _named(thing: Product | Kind) -> dict[str, str]:
 
 
 def _listing(
-    request: Visit, products: QuerySet[Product], shelf: queries.Shelf, fields: list[Field], sorts: Sorts,
-    ranked: list[int] | None = None,
-) -> Listing:  # fmt: skip
+    request: Visit, products: Sequence[Seen], shelf: queries.Shelf, fields: list[Field], sorts: Sorts
+) -> Listing:
     minor_units = 10 ** get_currency_precision(shelf.market.currency)
-    products = queries.with_terms(products, shelf)
+    in_stock = shelf.window.stock().products
     chosen = read(request.GET, fields)
-    met = conditions(chosen, fields, minor_units)
+    met = conditions(chosen, fields, minor_units, in_stock, shelf.window.kinds)
     sort = request.GET.get("sort", "")
     sort = sort if sort in dict(sorts) else sorts[0][0]
-    narrowed = _sorted(narrow(products, met), sort, ranked or [])
+    narrowed = _sorted(narrow(products, met), sort, shelf.window)
     found = Paginator(narrowed, PAGE_PRODUCTS_MAX).get_page(request.GET.get("page"))
     return Listing(
-        cards=queries.cards(found, shelf), page=found, chosen=chosen, sort=sort, sorts=sorts,
-        facets=facets_of(products, chosen, met, fields, minor_units),
+        cards=queries.cards([seen.id for seen in found], shelf), page=found, chosen=chosen, sort=sort, sorts=sorts,
+        facets=facets_of(products, chosen, met, fields, minor_units, in_stock, shelf.window.kinds),
     )  # fmt: skip
 
 
-def _sorted(products: QuerySet[Product], sort: str, ranked: list[int]) -> QuerySet[Product]:
+def _sorted(products: list[Seen], sort: str, window: Window) -> list[Seen]:
+    """Sort what comes in its first order (the best, or the newest, first); those without a price come last."""
     if sort == "new":
-        return queries.newest_first(products)
-    if sort == "best":
-        ids = Value(ranked, output_field=ArrayField(IntegerField()))
-        return products.order_by(Func(ids, F("pk"), function="array_position", output_field=IntegerField()))
-    return queries.sort_by_price(products, dearest_first=sort == "dear")
+        place = window.places()
+        return sorted(products, key=lambda seen: place[seen.id])
+    if sort == "cheap":
+        return sorted(products, key=lambda seen: (seen.price is None, seen.price or 0, seen.id))
+    if sort == "dear":
+        return sorted(products, key=lambda seen: (seen.price is None, -(seen.price or 0), seen.id))
+    return products

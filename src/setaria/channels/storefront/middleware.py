@@ -14,6 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from setaria.channels.storefront.directory import Place, Standing, all_known, stand
 from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.window import read_version
 from setaria.markets.models import Market
 
 COOKIE = "market"
@@ -49,7 +50,8 @@ class MarketMiddleware:
     """Sets `request.market`, `request.channel` (the storefront's there, None where it has none) and `request.markets`.
 
     The market is the one the address names, else the one the visitor chose, else the first that sells. Its time zone
-    is active for the request, so that every date on a page is in the market's own time.
+    is active for the request, so that every date on a page is in the market's own time. One query: the version of the
+    terms (`request.version`), which proves what is remembered of the range.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -58,6 +60,7 @@ class MarketMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer within the market chosen, in its time zone."""
         visit = cast(Visit, request)
+        visit.version = read_version()
         standing = visit.standing
         chosen = standing.place or choose(standing.known.places, request.COOKIES.get(COOKIE))
         visit.markets = [each.market for each in standing.known.places]

@@ -11,6 +11,7 @@ from setaria.channels.storefront.directory import all_known
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
 from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.window import assortment
 from setaria.goods.catalog.models import Product
 from setaria.goods.catalog.specification import Field
 from setaria.kernel import clock
@@ -28,12 +29,11 @@ class Fact(msgspec.Struct, frozen=True):
 @require_safe
 def page(request: Visit, slug: str) -> HttpResponse:
     """Show a product with all its variants; `?sku=` chooses one, else the cheapest that can be had is chosen."""
-    product = queries.assortment(request.storefront).select_related("kind").filter(slug=slug).first()
-    if product is None:
+    shelf = queries.shelf(request, clock.now())
+    card = _card(request, slug, shelf)
+    if card is None:
         return _elsewhere(request, slug)
-    now = clock.now()
-    shelf = queries.shelf(request, now)
-    card = queries.cards([product], shelf)[0]
+    product = card.product
     return render(
         request,
         "storefront/product.html",
@@ -43,9 +43,18 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "shelf": shelf,
             "chosen": _chosen(card, request.GET.get("sku", "")),
             "facts": facts(product.kind.specification_fields, product.specification),
-            "drop": queries.drop_of_product(product, request.channel, now),
+            "drop": queries.drop_of_product(product, shelf),
         },
     )
+
+
+def _card(request: Visit, slug: str, shelf: queries.Shelf) -> queries.Card | None:
+    """What is said of a product; one of the storefront's that this market does not sell has a page, too."""
+    seen = shelf.window.by_slug.get(slug)
+    if seen is not None and (found := queries.cards([seen.id], shelf)):
+        return found[0]
+    product = assortment(request.storefront).select_related("kind").filter(slug=slug).first()
+    return None if product is None else queries.card_of(product, {}, {}, shelf)
 
 
 def _elsewhere(request: Visit, slug: str) -> HttpResponse:

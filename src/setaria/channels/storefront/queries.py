@@ -1,20 +1,18 @@
 """What the store's pages show. Reads only, and a constant number of queries a page whatever the data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 
-from setaria.channels.storefront.models import Listed, Storefront
 from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.window import WINDOWS, Window
 from setaria.goods.catalog.models import Kind, Picture, Product, Variant
-from setaria.goods.inventory.models import Account, Location, Source
+from setaria.goods.inventory.models import Location
 from setaria.goods.inventory.queries import free_units
-from setaria.goods.pricing.models import Price
 from setaria.goods.pricing.queries import prices_at
 from setaria.markets.models import Channel, Market
-from setaria.trade.drops.models import Drop, DropItem
+from setaria.trade.drops.models import Drop
 
 NAVIGATION_KINDS_MAX = 6
 HOME_DROPS_MAX = 3
@@ -28,6 +26,7 @@ class Shelf(msgspec.Struct, frozen=True):
     channel: Channel | None
     location: Location | None
     now: datetime
+    window: Window
 
     @property
     def sells(self) -> bool:
@@ -90,109 +89,58 @@ class Card(msgspec.Struct, frozen=True):
 
 
 def shelf(visit: Visit, now: datetime) -> Shelf:
-    """Return where the visitor stands; one query, none in a market without a web channel."""
-    channel = visit.channel
-    source = Source.objects.select_related("location").filter(channel=channel).first() if channel else None
-    return Shelf(visit.market, channel, source.location if source else None, now)
-
-
-def visible(visit: Visit, now: datetime) -> QuerySet[Product]:
-    """Return the products a storefront shows in a market: where it sells, those with a price; where it informs, all of
-    its assortment (R-002).
-    """
-    shown = assortment(visit.storefront)
-    if not visit.market.sells:
-        return shown
-    return shown.filter(Exists(_prices(visit.market, now, variant__product=OuterRef("pk"))))
-
-
-def assortment(storefront: Storefront) -> QuerySet[Product]:
-    """Return the published products that belong to a storefront, in whatever market."""
-    shown = Product.objects.filter(published=True)
-    if storefront.pk is None:
-        return shown
-    listed = Exists(Listed.objects.filter(storefront=storefront, product=OuterRef("pk")))
-    return shown.filter(~listed if storefront.shows_all else listed)
+    """Return where the visitor stands, and what is in the window there; no query but after a change of the terms."""
+    window = WINDOWS.window(visit, now)
+    return Shelf(visit.market, visit.channel, window.location, now, window)
 
 
 def navigation(visit: Visit, now: datetime) -> list[Kind]:
-    """Return the first few kinds that have something to show here; one query."""
-    return list(_kinds(visit, now)[:NAVIGATION_KINDS_MAX])
+    """Return the first few kinds that have something to show here."""
+    return shelf(visit, now).window.kinds[:NAVIGATION_KINDS_MAX]
 
 
-def kinds_with_picture(visit: Visit, now: datetime) -> list[Kind]:
-    """Return all kinds that have something to show, each with the `picture_path` of its newest product."""
-    newest = Picture.objects.filter(product__kind=OuterRef("pk"), product__in=visible(visit, now)).order_by(
-        F("product__released").desc(nulls_last=True), "product_id", "position"
-    )
-    return list(_kinds(visit, now).annotate(picture_path=Subquery(newest.values("path")[:1])))
+def cards(ids: Sequence[int], shelf: Shelf) -> list[Card]:
+    """Return a card for each product in the window, by its key; one query for products that were shown before."""
+    found = shelf.window.whole(ids)
+    free = _free([variant for product, _ in found for variant in product.variants.all()], shelf)
+    return [card_of(product, prices, free, shelf) for product, prices in found]
 
 
-def _kinds(visit: Visit, now: datetime) -> QuerySet[Kind]:
-    return Kind.objects.filter(Exists(visible(visit, now).filter(kind=OuterRef("pk"))))
+def card_of(product: Product, prices: Mapping[int, int], free: Mapping[int, int], shelf: Shelf) -> Card:
+    """Put together what is said of a product: from its variants' prices, and the free units of each."""
+    offers = tuple(Offer(v, prices.get(v.pk), free.get(v.pk, 0)) for v in product.variants.all())
+    return Card(product, next(iter(product.pictures.all()), None), offers, shelf.sells)
 
 
-def _prices(market: Market, now: datetime, **where: object) -> QuerySet[Price]:
-    return Price.objects.filter(market=market, valid__contains=now, **where)
-
-
-def newest_first(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Sort products by release, the undated ones last (PostgreSQL would put them first)."""
-    return products.order_by(F("released").desc(nulls_last=True), "id")
-
-
-def with_terms(products: QuerySet[Product], shelf: Shelf) -> QuerySet[Product]:
-    """Annotate products with `price_from` (minor units, their cheapest variant's here and now) and `in_stock`."""
-    cheapest = _prices(shelf.market, shelf.now, variant__product=OuterRef("pk")).order_by("amount").values("amount")[:1]
-    there = Account.objects.filter(location=shelf.location, on_hand__gt=F("held"), variant__product=OuterRef("pk"))
-    return products.annotate(price_from=Subquery(cheapest), in_stock=Exists(there))
-
-
-def sort_by_price(products: QuerySet[Product], *, dearest_first: bool) -> QuerySet[Product]:
-    """Sort products that have their terms by price; those without one come last."""
-    order = F("price_from").desc(nulls_last=True) if dearest_first else F("price_from").asc(nulls_last=True)
-    return products.order_by(order, "id")
-
-
-def cards(products: Iterable[Product], shelf: Shelf) -> list[Card]:
-    """Return a card a product; four queries."""
-    found = list(products)
-    prefetch_related_objects(found, "variants", "pictures")
-    offers = offers_of([v for p in found for v in p.variants.all()], shelf)
-    return [
-        Card(p, next(iter(p.pictures.all()), None), tuple(offers[v.pk] for v in p.variants.all()), shelf.sells)
-        for p in found
-    ]
+def _free(variants: Sequence[Variant], shelf: Shelf) -> dict[int, int]:
+    return free_units([v.pk for v in variants], shelf.location.pk) if shelf.location and variants else {}
 
 
 def offers_of(variants: Sequence[Variant], shelf: Shelf) -> dict[int, Offer]:
     """Return an offer a variant, by its key; two queries at most."""
     ids = [v.pk for v in variants]
     prices = prices_at(ids, shelf.market.pk, shelf.now)
-    free = free_units(ids, shelf.location.pk) if shelf.location else {}
+    free = _free(variants, shelf)
     return {v.pk: Offer(v, prices.get(v.pk), free.get(v.pk, 0)) for v in variants}
 
 
-def drops_ahead(channel: Channel | None, now: datetime) -> list[Drop]:
-    """Return drops that run or come, the next first, with items and pictures loaded; four queries at most."""
-    if channel is None:
-        return []
-    items = DropItem.objects.select_related("variant__product").prefetch_related("variant__product__pictures")
-    drops = _drops_for_all(channel, now).order_by("opens_at", "id")
-    return list(drops.prefetch_related(Prefetch("items", queryset=items))[:HOME_DROPS_MAX])
+def drops_ahead(shelf: Shelf) -> list[Drop]:
+    """Return drops that run or come, the next first, with items and pictures loaded."""
+    return [drop for drop in shelf.window.drops if drop.closes_at > shelf.now][:HOME_DROPS_MAX]
 
 
-def drop_of_product(product: Product, channel: Channel | None, now: datetime) -> Drop | None:
-    """Return the drop that runs or comes next in which a variant of this product is on offer; one query."""
-    if channel is None:
-        return None
-    drops = _drops_for_all(channel, now).filter(items__variant__product=product)
-    return drops.order_by("opens_at", "id").first()
+def drop_of_product(product: Product, shelf: Shelf) -> Drop | None:
+    """Return the drop that runs or comes next in which a variant of this product is on offer."""
+    of_product = shelf.window.kept("drops by product", lambda: _by_product(shelf.window.drops))
+    return next((drop for drop in of_product.get(product.pk, ()) if drop.closes_at > shelf.now), None)
 
 
-def _drops_for_all(channel: Channel, now: datetime) -> QuerySet[Drop]:
-    """What anybody may come to; a programme's drop has no page of its own."""
-    return Drop.objects.filter(channel=channel, closes_at__gt=now).exclude(admission=Drop.Admission.PLACES)
+def _by_product(drops: Iterable[Drop]) -> dict[int, list[Drop]]:
+    found: dict[int, list[Drop]] = {}
+    for drop in drops:
+        for product_id in {item.variant.product_id for item in drop.items.all()}:
+            found.setdefault(product_id, []).append(drop)
+    return found
 
 
 def variants_by_sku(skus: Iterable[str]) -> dict[str, Variant]:

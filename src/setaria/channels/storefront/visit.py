@@ -20,6 +20,7 @@ class Visit(HttpRequest):
     market: Market
     channel: Channel | None
     markets: list[Market]
+    version: int  # of the terms, as of the request's beginning
 
 
 class MemberVisit(Visit):

@@ -1,28 +1,38 @@
 """Finding: by all words first; when nothing has them all, by what is written nearly so."""
 
-import msgspec
-from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
-from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from collections.abc import Container, Iterable
+from itertools import islice
 
-from setaria.goods.catalog.models import Product
-from setaria.goods.search.models import Entry
+import msgspec
+from django.db import connection, transaction
+
 from setaria.goods.search.words import is_chinese, plain, words
 
 QUERY_CHARS_MAX = 80
 QUERY_WORDS_MAX = 12
 FOUND_PRODUCTS_MAX = 1_000
+COMPARED_PRODUCTS_MAX = 200  # by name, of what has the words
 # How alike a stretch of the names must be to what was typed, of 1; one wrong letter in a word of six passes.
 LIKENESS_MIN = 0.4
 
 
-class _Words(SearchQuery):
-    """A tsquery of words that need no parsing any more."""
-
-    template = "(%(expressions)s)::tsquery"
-
-    def __init__(self, query: str) -> None:
-        super().__init__(query, search_type="raw")
+# By the weight of the words; of the first of these, what is called so comes before what only mentions it. Comparing
+# names takes ten times as long as weighing words, and beyond a few screens nobody looks for what is called so.
+_FIND = """
+    WITH found AS (
+        SELECT product_id, names, ts_rank(words, query) AS weight
+        FROM search_entry, CAST(%(query)s AS tsquery) AS query WHERE words @@ query
+    ), placed AS (
+        SELECT *, row_number() OVER (ORDER BY weight DESC, product_id) AS place FROM found
+    )
+    SELECT product_id FROM placed
+    ORDER BY place > %(compared)s,
+             weight + CASE WHEN place <= %(compared)s THEN word_similarity(%(asked)s, names) ELSE 0 END DESC, product_id
+"""
+_ALIKE = """
+    SELECT product_id FROM search_entry WHERE %(asked)s <%% names
+    ORDER BY word_similarity(%(asked)s, names) DESC, product_id
+"""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -32,21 +42,22 @@ class Found(msgspec.Struct, frozen=True):
     nearly: bool
 
 
-def find(products: QuerySet[Product], text: str) -> Found:
-    """Find `text` among `products`; two queries, or four when it is misspelt. Words in any order, the last as typed
-    so far; what is no word (punctuation, control characters) is passed over.
+def find(text: str, among: Container[int]) -> Found:
+    """Find `text` among products, by their keys; one query, or four when it is misspelt. Words in any order, the last
+    as typed so far; what is no word (punctuation, control characters) is passed over.
     """
     asked = plain(text.replace("\x00", " ")[:QUERY_CHARS_MAX])
     query = as_query(words(asked)[:QUERY_WORDS_MAX])
     if not query:
         return Found([], nearly=False)
-    entries = Entry.objects.filter(product__in=products)
-    wanted = _Words(query)
-    # What is called so comes before what only mentions it.
-    rank = SearchRank(F("words"), wanted) + TrigramWordSimilarity(asked, "names")
-    ranked = entries.filter(words=wanted).order_by(rank.desc(), "product_id")
-    ids = list(ranked.values_list("product_id", flat=True)[:FOUND_PRODUCTS_MAX])
-    return Found(ids, nearly=False) if ids else Found(_alike(entries, asked), nearly=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, {"query": query, "asked": asked, "compared": COMPARED_PRODUCTS_MAX})
+        ids = _first(cursor.fetchall(), among)
+    return Found(ids, nearly=False) if ids else Found(_alike(asked, among), nearly=True)
+
+
+def _first(rows: Iterable[tuple[int]], among: Container[int]) -> list[int]:
+    return list(islice((id for (id,) in rows if id in among), FOUND_PRODUCTS_MAX))
 
 
 def as_query(asked: list[str]) -> str:
@@ -64,9 +75,8 @@ def _part(word: str) -> str:
     return f"'{word}'"
 
 
-def _alike(entries: QuerySet[Entry], asked: str) -> list[int]:
-    alike = entries.filter(names__trigram_word_similar=asked)
-    alike = alike.order_by(TrigramWordSimilarity(asked, "names").desc(), "product_id")
+def _alike(asked: str, among: Container[int]) -> list[int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS_MIN)])
-        return list(alike.values_list("product_id", flat=True)[:FOUND_PRODUCTS_MAX])
+        cursor.execute(_ALIKE, {"asked": asked})
+        return _first(cursor.fetchall(), among)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import snowballstemmer
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rjieba import Jieba
 
 WORD_CHARS_MAX = 40
+RUNS_KEPT_MAX = 10_000
 # Letters and digits apart, so that "Max2" is found by "max 2"; Chinese runs go to the segmenter.
 _RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[^\W\d_\u3400-\u9fff\uf900-\ufaff]+|\d+")
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -54,7 +55,8 @@ def is_chinese(word: str) -> bool:
     return bool(_CHINESE.match(word))
 
 
-def _words_of(run: str) -> list[str]:
+@lru_cache(maxsize=RUNS_KEPT_MAX)  # catalogues say the same words again and again
+def _words_of(run: str) -> tuple[str, ...]:
     if is_chinese(run):
-        return list(_jieba().cut_for_search(run))
-    return [_stemmer().stemWord(run)]
+        return tuple(_jieba().cut_for_search(run))
+    return (_stemmer().stemWord(run),)

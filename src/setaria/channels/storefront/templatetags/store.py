@@ -11,11 +11,13 @@ from babel.dates import format_date, format_datetime, get_timezone_location, get
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 from django import template
 from django.templatetags.static import static
+from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from setaria.channels.storefront.kept import PIECES
 from setaria.kernel.texts import text_in
 from setaria.people.members import phones
 
@@ -162,3 +164,32 @@ def address_parts(address: object) -> list[str]:
         return [line for line in ("".join(dict.fromkeys(place)), street, postcode) if line]
     near = " ".join(part for part in (place[1], postcode) if part)
     return [line for line in (street, near, place[0] if place[0] != place[1] else "") if line]
+
+
+@register.tag
+def keep(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """Keep what is between this and `endkeep` by the name and the values given, the reader's language, and where the store
+    is mounted.
+
+    What is inside must follow from these, and from the settings; nothing of the visitor's own (a form's token, their
+    basket) may be in it. `{% keep "card" shelf.window.stamp card.key %}…{% endkeep %}`
+    """
+    _, *values = token.split_contents()
+    inner = parser.parse(("endkeep",))
+    parser.delete_first_token()
+    return _Keep([parser.compile_filter(value) for value in values], inner)
+
+
+class _Keep(template.Node):
+    def __init__(self, values: list[template.base.FilterExpression], inner: template.NodeList) -> None:
+        self._values, self.nodelist = values, inner
+
+    def render(self, context: template.Context) -> SafeString:
+        key = (get_script_prefix(), get_language(), *(value.resolve(context) for value in self._values))
+        return SafeString(PIECES.get(key, lambda: self._render(context)))
+
+    def _render(self, context: template.Context) -> str:
+        piece = self.nodelist.render(context)
+        if "csrfmiddlewaretoken" in piece:
+            raise template.TemplateSyntaxError("A form's token is one visitor's: it cannot be kept for others.")
+        return piece

@@ -1,0 +1,276 @@
+"""The shop window: the range a market is shown, kept in memory and proven fresh.
+
+Listings, facets, kinds and product pages need thousands of rows to say what a few say to the reader. Those rows change
+some times an hour, and triggers raise one number, `orders_terms_version`, in the very transaction that changes any of
+them (decisions 0005 and 0025). So a page reads that number and goes by memory if it is the one it knows. Prices are
+kept until the next instant at which one begins or ends. Of stock, which changes with every order, only whether a
+product can be had at all is kept, for narrowing and counting, and looked at again after `STOREFRONT_STOCK_SECONDS`;
+what a page says of a product's own stock is read from the database every time (`queries.offers_of`).
+
+A window is never changed, only replaced, so whatever is derived from it may be kept with it (`Window.kept`).
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
+from itertools import count
+from threading import Lock
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+
+from setaria.channels.storefront.models import Listed, Storefront
+from setaria.channels.storefront.visit import Visit
+from setaria.goods.catalog.models import Kind, Product
+from setaria.goods.inventory.models import Location, Source
+from setaria.goods.pricing.models import Price
+from setaria.goods.pricing.queries import prices_at
+from setaria.markets.models import Channel, Market
+from setaria.trade.drops.models import Drop, DropItem
+from setaria.trade.orders.terms import VERSION
+
+T = TypeVar("T")
+
+WINDOWS_MAX = 32
+PRODUCTS_KEPT_MAX = 2_000  # whole, with variants and pictures; beyond it they are read anew
+DERIVED_KEPT_MAX = 500  # counts of facets, orders of products
+
+_stamps = count(1)
+
+
+class Seen:
+    """A product as listings go by it: its kind, whose it is, its cheapest price here and now, its specification."""
+
+    __slots__ = ("id", "kind_id", "maker", "price", "slug", "specification")
+
+    def __init__(
+        self, id: int, slug: str, kind_id: int, maker: str, specification: dict[str, object], price: int | None
+    ) -> None:
+        self.id, self.slug, self.kind_id, self.maker = id, slug, kind_id, maker
+        self.specification, self.price = specification, price
+
+
+class Stock:
+    """Which products can be had, and what told it: the same figures, the same stock."""
+
+    __slots__ = ("looked_at", "products", "sign", "stamp")
+
+    def __init__(self, sign: object, products: frozenset[int]) -> None:
+        self.sign, self.products, self.looked_at, self.stamp = sign, products, time.monotonic(), next(_stamps)
+
+
+class Window:
+    """What one market is shown from one instant to the next change."""
+
+    def __init__(
+        self, storefront: Storefront, market: Market, channel: Channel | None, now: datetime, version: int
+    ) -> None:
+        self.stamp = next(_stamps)  # names this window among all there were in this process
+        self.version, self.since, self.until = version, now, _next_turn(market, now)
+        self.market = market
+        source = Source.objects.select_related("location").filter(channel=channel).first() if channel else None
+        self.location: Location | None = source.location if source else None
+        prices = _cheapest(market, now)
+        rows = visible(storefront, market, now).order_by(F("released").desc(nulls_last=True), "id")
+        self.products = [
+            Seen(*row, prices.get(row[0]))
+            for row in rows.values_list("id", "slug", "kind_id", "maker", "specification")
+        ]  # newest first
+        self.by_id = {seen.id: seen for seen in self.products}
+        self.by_slug = {seen.slug: seen for seen in self.products}
+        self.kinds = _kinds(self.products)
+        self.drops = _drops(channel, now)
+        self._whole: dict[int, tuple[Product, dict[int, int]]] = {}
+        self._derived: dict[Hashable, object] = {}
+        self._stock = Stock(None, frozenset())
+        self._looking = Lock()
+
+    def fits(self, version: int, now: datetime) -> bool:
+        """Whether nothing has changed since, and no price has begun or ended."""
+        return self.version == version and self.since <= now and (self.until is None or now < self.until)
+
+    def of_kind(self, kind_id: int) -> list[Seen]:
+        """Return the products of a kind, the newest first."""
+        return self.kept(("kind", kind_id), lambda: [seen for seen in self.products if seen.kind_id == kind_id])
+
+    def places(self) -> dict[int, int]:
+        """Return each product's place among the newest."""
+        return self.kept("places", lambda: {seen.id: place for place, seen in enumerate(self.products)})
+
+    def whole(self, ids: Sequence[int]) -> list[tuple[Product, dict[int, int]]]:
+        """Return products with kind, variants and pictures loaded, each with its variants' prices; four queries at most."""
+        missing = [id for id in ids if id not in self._whole]
+        if missing:
+            self._learn(missing)
+        return [found for id in ids if (found := self._whole.get(id)) is not None]
+
+    def _learn(self, ids: Sequence[int]) -> None:
+        found = list(Product.objects.filter(pk__in=ids).select_related("kind"))
+        prefetch_related_objects(found, "variants", "pictures")
+        prices = prices_at([v.pk for p in found for v in p.variants.all()], self.market.pk, self.since)
+        if len(self._whole) + len(found) > PRODUCTS_KEPT_MAX:
+            self._whole = {}
+        for product in found:
+            own = {v.pk: prices[v.pk] for v in product.variants.all() if v.pk in prices}
+            self._whole[product.pk] = (product, own)
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made of this window before under `key`, else make it: it must follow from window and key."""
+        if key in self._derived:
+            return self._derived[key]  # type: ignore[return-value]
+        made = make()
+        if len(self._derived) >= DERIVED_KEPT_MAX:
+            self._derived = {}
+        self._derived[key] = made
+        return made
+
+    def stock(self) -> Stock:
+        """Return which products can be had, as of `STOREFRONT_STOCK_SECONDS` ago at most; one query, or two if it changed.
+
+        While one thread looks, the others go by the last look, unless that is older than twice as long.
+        """
+        seconds = settings.STOREFRONT_STOCK_SECONDS
+        age = time.monotonic() - self._stock.looked_at
+        if self._stock.sign is not None and age < seconds:
+            return self._stock
+        if self._looking.acquire(blocking=self._stock.sign is None or age >= 2 * seconds):
+            try:
+                self._stock = self._look()
+            finally:
+                self._looking.release()
+        return self._stock
+
+    def _look(self) -> Stock:
+        if self.location is None:
+            return Stock((), frozenset())
+        with connection.cursor() as cursor:
+            cursor.execute(_STOCK_SIGN, [self.location.pk])
+            sign = cursor.fetchone()
+            if sign == self._stock.sign:
+                return Stock(sign, self._stock.products)
+            cursor.execute(_STOCK, [self.location.pk])
+            return Stock(sign, frozenset(row[0] for row in cursor.fetchall()))
+
+
+# One row tells whether it is the same stock: how many variants can be had, and a hash of which.
+_STOCK_SIGN = """
+    SELECT count(*), coalesce(bit_xor(hashint8extended(variant_id, 0)), 0)
+    FROM inventory_account WHERE location_id = %s AND on_hand > held
+"""
+_STOCK = """
+    SELECT DISTINCT variant.product_id FROM inventory_account AS account
+    JOIN catalog_variant AS variant ON variant.id = account.variant_id
+    WHERE account.location_id = %s AND account.on_hand > account.held
+"""
+_CHEAPEST = """
+    SELECT variant.product_id, min(price.amount) FROM pricing_price AS price
+    JOIN catalog_variant AS variant ON variant.id = price.variant_id
+    WHERE price.market_id = %s AND price.valid @> %s GROUP BY 1
+"""
+_NEXT_TURN = """
+    SELECT min(turn) FROM (
+        SELECT lower(valid) AS turn FROM pricing_price WHERE market_id = %(market)s AND lower(valid) > %(now)s
+        UNION ALL
+        SELECT upper(valid) FROM pricing_price WHERE market_id = %(market)s AND upper(valid) > %(now)s
+    ) AS turns
+"""
+
+
+def visible(storefront: Storefront, market: Market, now: datetime) -> QuerySet[Product]:
+    """Return the products a storefront shows in a market: where it sells, those with a price; where it informs, all of
+    its assortment (R-002).
+    """
+    shown = assortment(storefront)
+    if not market.sells:
+        return shown
+    prices = Price.objects.filter(market=market, valid__contains=now, variant__product=OuterRef("pk"))
+    return shown.filter(Exists(prices))
+
+
+def assortment(storefront: Storefront) -> QuerySet[Product]:
+    """Return the published products that belong to a storefront, in whatever market."""
+    shown = Product.objects.filter(published=True)
+    if storefront.pk is None:
+        return shown
+    listed = Exists(Listed.objects.filter(storefront=storefront, product=OuterRef("pk")))
+    return shown.filter(~listed if storefront.shows_all else listed)
+
+
+def _cheapest(market: Market, now: datetime) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CHEAPEST, [market.pk, now])
+        return dict(cursor.fetchall())
+
+
+def _next_turn(market: Market, now: datetime) -> datetime | None:
+    """When the next price of this market begins or ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_TURN, {"market": market.pk, "now": now})
+        turn: datetime | None = cursor.fetchone()[0]
+        return turn
+
+
+def _drops(channel: Channel | None, now: datetime) -> list[Drop]:
+    """Return drops that anybody may come to and that are not over, the next first, with all that their cards show."""
+    if channel is None:
+        return []
+    items = DropItem.objects.select_related("variant__product").prefetch_related("variant__product__pictures")
+    # A programme's drop has no page of its own.
+    drops = Drop.objects.filter(channel=channel, closes_at__gt=now).exclude(admission=Drop.Admission.PLACES)
+    return list(drops.order_by("opens_at", "id").prefetch_related(Prefetch("items", queryset=items)))
+
+
+def _kinds(products: Iterable[Seen]) -> list[Kind]:
+    """Return the kinds that have something to show, each with the `picture_path` of its newest product's picture."""
+    newest: dict[int, int] = {}
+    for seen in products:
+        newest.setdefault(seen.kind_id, seen.id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (product_id) product_id, path FROM catalog_picture WHERE product_id = ANY(%s)"
+            " ORDER BY product_id, position, id",
+            [list(newest.values())],
+        )
+        paths = dict(cursor.fetchall())
+    kinds = list(Kind.objects.filter(pk__in=newest))
+    for kind in kinds:
+        kind.picture_path = paths.get(newest[kind.pk])  # type: ignore[attr-defined]
+    return kinds
+
+
+class Windows:
+    """The process's windows, one a storefront, market and channel; shared by its threads."""
+
+    def __init__(self) -> None:
+        self._windows: dict[Hashable, Window] = {}
+        self._making = Lock()
+
+    def window(self, visit: Visit, now: datetime) -> Window:
+        """Return the window as of the version that the request has read; made anew if it does not fit any more."""
+        version = visit.version
+        key = (visit.storefront.pk, visit.market.pk, visit.channel.pk if visit.channel else None)
+        found = self._windows.get(key)
+        if found is not None and found.fits(version, now):
+            return found
+        with self._making:  # a second thread finds the first one's work done
+            found = self._windows.get(key)
+            if found is None or not found.fits(version, now):
+                # Read after `version` was: as new as that, or newer and then soon read again.
+                found = Window(visit.storefront, visit.market, visit.channel, now, version)
+                if len(self._windows) >= WINDOWS_MAX:
+                    self._windows = {}
+                self._windows[key] = found
+        return found
+
+
+WINDOWS = Windows()
+
+
+def read_version() -> int:
+    """Return the number that rises with every change of what is sold and on what terms; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(VERSION)
+        number: int = cursor.fetchone()[0]
+        return number

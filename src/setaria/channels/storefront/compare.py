@@ -64,9 +64,7 @@ def page(request: Visit) -> HttpResponse:
     """Show the products named by `?p=`; of several kinds, those of the first one's, and say what was left out."""
     shelf = queries.shelf(request, clock.now())
     asked = asked_for(request.GET.getlist("p"))
-    visible = queries.visible(request, shelf.now)
-    found = {product.slug: product for product in visible.filter(slug__in=asked).select_related("kind")}
-    known = [found[slug] for slug in asked if slug in found]
+    known = shelf.window.named(asked)
     kind = known[0].kind if known else None
     compared = [product for product in known if kind and product.kind_id == kind.pk][:COMPARED_MAX]
     slugs = [product.slug for product in compared]
@@ -76,7 +74,7 @@ def page(request: Visit) -> HttpResponse:
         "kind": kind,
         "columns": [
             Column(card, address([slug for slug in slugs if slug != card.product.slug]))
-            for card in queries.cards(compared, shelf)
+            for card in queries.cards([product.pk for product in compared], shelf)
         ],
         "rows": [row for row in rows if row.differs or not only],
         "differences": sum(row.differs for row in rows) if len(compared) > 1 else 0,
@@ -85,7 +83,7 @@ def page(request: Visit) -> HttpResponse:
         "differences_address": address(slugs, only="differences"),
         "left_out": len(asked) - len(compared),
         "most": COMPARED_MAX,
-        "others": _others(request, kind, slugs, shelf) if kind and len(compared) < COMPARED_MAX else [],
+        "others": _others(kind, slugs, shelf) if kind and len(compared) < COMPARED_MAX else [],
         "more_address": f"{kind.get_absolute_url()}?{urlencode([('p', slug) for slug in slugs])}" if kind else "",
         "shelf": shelf,
     }
@@ -112,7 +110,7 @@ def rows_of(kind: Kind | None, products: Sequence[Product]) -> list[Row]:
     return [*rows, makers, *([years] if any(years.values) else [])]
 
 
-def _others(visit: Visit, kind: Kind, slugs: Sequence[str], shelf: queries.Shelf) -> list[tuple[Product, str]]:
+def _others(kind: Kind, slugs: Sequence[str], shelf: queries.Shelf) -> list[tuple[Product, str]]:
     """Return the newest others of a kind, each with the address of the comparison with it."""
-    products = queries.newest_first(queries.visible(visit, shelf.now).filter(kind=kind).exclude(slug__in=slugs))
-    return [(product, address([*slugs, product.slug])) for product in products[:OTHERS_MAX]]
+    newest = [seen.slug for seen in shelf.window.of_kind(kind.pk) if seen.slug not in slugs]
+    return [(product, address([*slugs, product.slug])) for product in shelf.window.named(newest[:OTHERS_MAX])]

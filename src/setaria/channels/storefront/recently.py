@@ -69,8 +69,7 @@ def cards_of(request: Visit, but: Sequence[str] = ()) -> list[queries.Card]:
     if not slugs or request.market is None:
         return []
     shelf = queries.shelf(request, clock.now())
-    found = {product.slug: product for product in queries.visible(request, shelf.now).filter(slug__in=slugs)}
-    return queries.cards([found[slug] for slug in slugs if slug in found], shelf)
+    return queries.cards([product.pk for product in shelf.window.named(slugs)], shelf)
 
 
 @require_POST

@@ -99,6 +99,11 @@ class Window:
         """Return each product's place among the newest."""
         return self.kept("places", lambda: {seen.id: place for place, seen in enumerate(self.products)})
 
+    def named(self, slugs: Iterable[str]) -> list[Product]:
+        """Return the products of these slugs, in their order, as `whole` does; what is not shown is left out."""
+        ids = [self.by_slug[slug].id for slug in slugs if slug in self.by_slug]
+        return [product for product, _ in self.whole(ids)]
+
     def whole(self, ids: Sequence[int]) -> list[tuple[Product, dict[int, int]]]:
         """Return products with kind, variants and pictures loaded, each with its variants' prices; four queries at most."""
         missing = [id for id in ids if id not in self._whole]

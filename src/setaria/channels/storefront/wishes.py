@@ -20,8 +20,7 @@ def page(request: Visit) -> HttpResponse:
     """Show what the visitor wished for, the latest first; what is not shown in this market waits for another."""
     shelf = queries.shelf(request, clock.now())
     ids = list(wishes_of(owner_of(request)).values_list("product_id", flat=True))
-    found = queries.visible(request, shelf.now).in_bulk(ids)
-    cards = queries.cards([found[key] for key in ids if key in found], shelf)
+    cards = queries.cards([key for key in ids if key in shelf.window.by_id], shelf)
     context = {"cards": cards, "elsewhere": len(ids) - len(cards), "shelf": shelf}
     return render(request, "storefront/wishes.html", context)
 

@@ -15,6 +15,8 @@ from setaria.sight.command.pulse import FORGOTTEN_AFTER, SILENT_AFTER, beat, res
 from setaria.sight.command.rota import watched_event
 from setaria.sight.command.rules import Lamp, grade
 from setaria.sight.command.state import Watch
+from setaria.trade.guard import grant
+from setaria.trade.guard.models import Tally
 from tests.races.together import together
 from tests.world import DAY, HOUR, SECOND, World
 
@@ -106,3 +108,15 @@ def test_the_event_that_is_on_is_watched_then_the_one_just_over_then_the_next(wo
     assert watched_event(world.now).slug == "over"
     plan("on", -HOUR, HOUR)
     assert watched_event(world.now).slug == "on"
+
+
+def test_what_a_guard_decides_is_among_the_refusals(world: World) -> None:
+    watch, drop = Watch(), world.drop({world.thing(stock=1): 1}, slug="night")
+    grant.guard(drop.pk)
+    for outcome, rule in (("passed", ""), ("work", ""), ("later", "new-account"), ("bad proof", "")):
+        Tally.objects.create(drop_id=drop.pk, outcome=outcome, rule=rule, slot=0, number=4 + len(rule))
+    assert watch.read(world.now).refusals == [("night: later new-account", 15, 0.0), ("night: bad proof", 4, 0.0)]
+    Tally.objects.filter(outcome="later").update(number=35)
+    world.now += 2 * SECOND
+    assert watch.read(world.now).refusals[0] == ("night: later new-account", 35, 10.0)
+    assert watch.read(drop.closes_at).refusals == []  # over

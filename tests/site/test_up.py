@@ -53,6 +53,16 @@ def setaria(*arguments: str | Path, **variables: str) -> subprocess.CompletedPro
     )
 
 
+def incidents(instance: "Instance") -> list[str]:
+    """What its supervisor has entered in the command centre; none while the database is coming back."""
+    try:
+        with psycopg.connect(Home(instance.home).running().database_url) as database:
+            rows = database.execute("SELECT text FROM command_incident WHERE by_id IS NULL ORDER BY id").fetchall()
+    except psycopg.Error:
+        return []
+    return [text for (text,) in rows if "fell silent" not in text]
+
+
 class Instance:
     """A running `setaria up`."""
 
@@ -179,6 +189,9 @@ class TestRunning:
         until(lambda: any(part in command for command in instance.family().values()) and instance.is_ready())
         assert "killed by SIGKILL" in instance.said
         assert "started again in" in instance.said
+        until(lambda: len(incidents(instance)) >= 2)
+        assert "killed by SIGKILL" in incidents(instance)[-2]
+        assert incidents(instance)[-1].endswith("was started again.")
 
 
 @pytest.mark.kills

@@ -168,9 +168,12 @@ Report = Callable[[Part, int, float], None]
 class Supervisor:
     """Use as a context: signals are its own inside, and every part has ended after it."""
 
-    def __init__(self, report: Report, renew: Callable[[], None] = lambda: None) -> None:
-        """`renew` is called by `watch` for every RENEW_SIGNAL, and may call `replace`."""
+    def __init__(
+        self, report: Report, renew: Callable[[], None] = lambda: None, again: Callable[[Part], None] = lambda _: None
+    ) -> None:
+        """`renew` is called by `watch` for every RENEW_SIGNAL, and may call `replace`; `again` for what was restarted."""
         self._report = report
+        self._again = again
         self._renew = renew
         self._renewal_asked = False
         self._parts: list[Part] = []
@@ -298,6 +301,8 @@ class Supervisor:
                     with open_log(part.log) as log:
                         log.write(f"{error}\n".encode())
                     self._report(part, 1, part.plan_restart())
+                else:
+                    self._again(part)
 
     def stop(self) -> None:
         """End all parts: first, at the same time, those that need the others."""

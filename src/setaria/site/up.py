@@ -29,6 +29,7 @@ from rich.table import Table
 
 from setaria.site.binaries import VERSION_MIN, DatabaseServerError
 from setaria.site.embedded import ENDING, EmbeddedPostgres
+from setaria.site.happenings import happened
 from setaria.site.home import AlreadyRunning, Claim, Home, HomeError, Running
 from setaria.site.supervisor import Part, StopRequested, Supervisor, open_log, spawn, tail
 
@@ -49,7 +50,7 @@ def up(*, port: int, host: str, home: Path | None, demo: bool | None, web: int) 
     console = Console(highlight=False, soft_wrap=True)
     instance = Instance(Home(home), host, port, demo, web, console)
     try:
-        with Supervisor(instance.tell_death, lambda: instance.renew(supervisor)) as supervisor:
+        with Supervisor(instance.tell_death, lambda: instance.renew(supervisor), instance.tell_again) as supervisor:
             try:
                 instance.bring_up(supervisor)
                 supervisor.watch()
@@ -118,9 +119,13 @@ class Instance:
                     break
         if self._trouble:
             self._console.print(f"[red]✗[/] {escape(self._trouble)}")
+            happened(self.home.path, "restart", "warning", self._trouble)
         elif self._worker is not None:
             with self._step("The worker is started anew"):
                 supervisor.replace(self._worker, lambda _: True, READY_SECONDS_MAX)
+            happened(
+                self.home.path, "restart", "note", "Web processes and worker were started anew, one after the other."
+            )
         self._renewals += 1
         self._write_running(ready=True)
 
@@ -129,6 +134,12 @@ class Instance:
         self._console.print(f"[red]✗[/] The {part.name} ended ({_reason(code)}). Its log {part.log} ends:")
         self._console.print(_indented(tail(part.log)), markup=False)
         self._console.print(f"  It is started again in {pause_seconds:g} s.")
+        said = f"The {part.name} ended ({_reason(code)}); it is started again in {pause_seconds:g} s."
+        happened(self.home.path, part.name, "failure", said)
+
+    def tell_again(self, part: Part) -> None:
+        """A part that had ended was started again; whether it is well, its pulse tells."""
+        happened(self.home.path, part.name, "note", f"The {part.name} was started again.")
 
     def keep_traceback(self, error: Exception) -> str:
         """A bug of ours: keep what a developer needs, and say where."""

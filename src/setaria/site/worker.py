@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 import structlog
+from django.conf import settings
 from django.db import Error as DjangoError
 from django.db import connection
 
@@ -16,6 +17,7 @@ from setaria.kernel.clock import follow_database, now
 from setaria.people.notices import send as post
 from setaria.sight.command.incidents import note_incident
 from setaria.sight.command.pulse import beat_until
+from setaria.site import happenings
 from setaria.site.jobs import run_jobs
 from setaria.trade.alerts.tell import tell_now_and_then
 from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
@@ -134,6 +136,11 @@ def _tell() -> None:
         log.info("alerts_told", alerts=told)
 
 
+def _enter_happenings() -> None:
+    """What the supervisor saw comes into the incident log."""
+    happenings.enter(settings.HOME)
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
@@ -151,6 +158,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _forget,
     _forget_baskets,
     _tell,
+    _enter_happenings,
 )
 
 

@@ -1,4 +1,4 @@
-"""The state of the night, read once for everybody who looks: seven small queries; of orders only the unpaid ones."""
+"""The state of the night, read once for everybody who looks: nine small queries; of orders only the unpaid ones."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from django.db import connection
 
 from setaria.sight.command import rules
 from setaria.sight.command.rules import Lamp, grade
+from setaria.trade.guard.queries import turned_away
 
 INCIDENTS_MAX = 30
 SECOND = timedelta(seconds=1)
@@ -55,7 +56,7 @@ class State(msgspec.Struct, frozen=True):
     orders_per_second: float
     payments_per_second: float
     refusals_per_second: float
-    refusals: list[tuple[str, int, float]]  # code, since the processes started, a second
+    refusals: list[tuple[str, int, float]]  # code (or drop, outcome and rule of its guard), so far, a second
     screens: int
     incidents: list[Entry]
 
@@ -95,6 +96,7 @@ class Watch:
         """Return the state as it is at this moment."""
         rows = _rows(_PULSES, now)
         said = {f"{part} {process}": (at, msgspec.json.decode(text)) for part, process, _, at, text in rows}
+        said["guard"] = (now, {"counters": _guard(now)})  # one for all processes: its counts are in the database
         silent = [(*row, None) for row in _rows(_SILENT, now)]
         parts = [
             Part(part, process, rules.pulse(at, now), round((now - at) / SECOND, 1), round((at - started) / SECOND))
@@ -143,6 +145,11 @@ class Watch:
 def _counters(figures: dict[str, Any]) -> dict[str, int]:
     counters: dict[str, int] = figures.get("counters", {})
     return counters
+
+
+def _guard(now: datetime) -> dict[str, int]:
+    """What the guards of running drops did, among the refusals by reason."""
+    return {f"refused {slug}: {outcome} {rule}".rstrip(): n for (slug, outcome, rule), n in turned_away(now).items()}
 
 
 def _door(said: dict[str, tuple[datetime, dict[str, Any]]]) -> list[Gauge]:

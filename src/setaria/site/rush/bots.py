@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
@@ -22,12 +23,15 @@ from setaria.site.rush import instance as instances
 from setaria.site.rush import report
 from setaria.site.rush.cli import use_django
 from setaria.site.rush.instance import Instance, NoInstance
-from setaria.site.rush.robots import AHEAD_SECONDS, KINDS, PRICE, Play, Visitor, visitors
+from setaria.site.rush.robots import AHEAD_SECONDS, KINDS, LATER_SECONDS, PRICE, Play, Visitor, visitors
 from setaria.site.rush.scenario import Item, Manners, Scenario
+
+if TYPE_CHECKING:
+    from setaria.site.rush.stage import Stage
 
 PEOPLE, BOTS_EACH = 60, 9
 LOSS_MAX = 0.05
-POLICY = {"tries_min": 10, "tries_max": 70, "tries_hard": 400, "later_seconds": 12}
+POLICY = {"tries_min": 10, "tries_max": 70, "tries_hard": 400, "later_seconds": LATER_SECONDS}
 # As a brand would set them for a sale like this one, with bounds for a crowd of this size.
 RULES: list[dict[str, object]] = [
     {"name": "quick-account", "measure": "asks_of_account", "then": "wait", "above": 20},
@@ -106,12 +110,12 @@ def _night(instance: Instance, run: str, people: int, bots: int, seed: int) -> N
 
     item = Item("PHONE", {"en": "Phone"}, PRICE, people, 1.0, 1)
     crowd = Scenario("Robots", "", people + bots, 1.0, 2, [(0.0, 1.0)], Manners(), [item], 3600)
-    stage = set_stage(crowd, run, timedelta(seconds=AHEAD_SECONDS))
+    stage = set_stage(crowd, run, timedelta(hours=1))
     rules = [rule | {"above": people // 2} if rule["measure"] == "accounts_of_network" else rule for rule in RULES]
     grant.guard(stage.drop_id, rules, **POLICY)
     everybody = visitors(stage.customer_ids[:people], stage.customer_ids[people:], seed)
     play = Play(instance.url, stage, _sign_in(everybody), everybody)
-    asyncio.run(play.run())
+    asyncio.run(play.run(lambda: _open_soon(stage)))
     with connection.cursor() as cursor:
         cursor.execute("SELECT customer_id FROM orders_order WHERE drop_id = %s", [stage.drop_id])
         served = {row[0] for row in cursor.fetchall()}
@@ -127,6 +131,22 @@ def _night(instance: Instance, run: str, people: int, bots: int, seed: int) -> N
         answers_to_bots=dict(play.said[False]),
         guard=[(each.outcome, each.rule, each.number) for each in queries.outcomes(stage.drop_id)],
     )
+
+
+def _open_soon(stage: Stage) -> float:
+    """Move the opening, and the price that begins with it, to soon; return when that is, in seconds since 1970."""
+    from django.db import connection
+
+    from setaria.goods.pricing.price import set_price
+    from setaria.kernel.clock import now
+    from setaria.trade.drops.models import Drop
+
+    instant = now()
+    opens_at = instant + timedelta(seconds=AHEAD_SECONDS)
+    set_price(stage.variant_ids[0], stage.market_id, PRICE, since=opens_at, now=instant)
+    Drop.objects.filter(pk=stage.drop_id).update(opens_at=opens_at)
+    connection.close()  # this thread's own
+    return opens_at.timestamp()
 
 
 def _sign_in(everybody: list[Visitor]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TYPE_CHECKING
@@ -21,8 +22,11 @@ import msgspec
 if TYPE_CHECKING:
     from setaria.site.rush.stage import Stage
 
-AHEAD_SECONDS = 25.0  # between the drop's being there and its opening
-OPEN_SECONDS = 30.0  # unless everything is sold before
+COMING_SECONDS = 12.0  # in which everybody arrives
+PREPARING_SECONDS_MAX = 90.0  # until everybody has a pass, or was told to come later
+AHEAD_SECONDS = 8.0  # from then to the opening
+LATER_SECONDS = 12
+OPEN_SECONDS_MAX = 60.0  # unless everything is sold before, or every person has an answer
 PRICE = 199_900
 CONNECTIONS_MAX = 60
 NETWORKS = 12  # that robots rent machines in
@@ -47,9 +51,11 @@ class Visitor(msgspec.Struct):
     customer: int
     addresses: list[str]
     new: bool  # the account is
-    comes: float  # share of the time before the opening that has passed
+    comes: float  # in this share of `COMING_SECONDS`
     reacts: float  # of a person's two seconds
     kind: str = ""
+    ready: bool = False  # has a pass, or was told to come later
+    done: bool = False
     asked: int = 0
     last: str = ""  # answer
 
@@ -72,12 +78,12 @@ def _person(customer: int, number: int, random: Random) -> Visitor:
     where = [mobile] if number % AT_A_TELEPHONE_COMPANY == 3 else [home]
     if number % ON_THE_WAY == 0:
         where = [home, mobile]
-    return Visitor(customer, where, number % NEW_FAN == NEW_FAN - 1, random.random() / 2, random.random())
+    return Visitor(customer, where, number % NEW_FAN == NEW_FAN - 1, random.random(), random.random())
 
 
 def _robot(customer: int, number: int, random: Random) -> Visitor:
     kind = random.choices(list(KINDS), list(KINDS.values()))[0]
-    comes = random.random() / 2
+    comes = random.random()
     if kind == SOLVES_HOMES:
         return Visitor(customer, [f"100.{64 + number // 250}.{number % 250}.7"], True, comes, 0.0, kind)
     rented = [f"203.0.{random.randrange(NETWORKS)}.{1 + random.randrange(250)}" for _ in range(12)]
@@ -90,38 +96,52 @@ class Play:
 
     def __init__(self, url: str, stage: Stage, sessions: dict[int, str], everybody: list[Visitor]) -> None:
         self._url, self._stage, self._sessions, self._everybody = url, stage, sessions, everybody
-        self._opens = stage.opens_at.timestamp()
+        self._opens = float("inf")
+        self._opening = asyncio.Event()
         # Nobody stands in a robot's queue at home: devices and lines of their own for people.
         self._devices, self._farm = ThreadPoolExecutor(2), ThreadPoolExecutor(2)
         self._shared_proof = ""
         self._sold_out = False
         self.said: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
-    async def run(self) -> None:
-        """Play it, from now until everything is sold, or the sale has been open for `OPEN_SECONDS`."""
+    async def run(self, open_soon: Callable[[], float]) -> None:
+        """Play it. Once everybody is ready, `open_soon` moves the opening to soon, and tells when that is.
+
+        So a slow machine has a slower night, and not one in which people come too late.
+        """
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
         async with (
             httpx.AsyncClient(base_url=self._url, timeout=60.0, limits=limits) as self._homes,
             httpx.AsyncClient(base_url=self._url, timeout=60.0, limits=limits) as self._robots,
         ):
-            await asyncio.gather(*(self._robot(one) if one.kind else self._person(one) for one in self._everybody))
+            night = asyncio.gather(*(self._robot(o) if o.kind else self._person(o) for o in self._everybody))
+            deadline = time.time() + PREPARING_SECONDS_MAX
+            while not all(one.ready for one in self._everybody) and time.time() < deadline:
+                await asyncio.sleep(0.1)
+            self._opens = await asyncio.get_running_loop().run_in_executor(None, open_soon)
+            self._opening.set()
+            await night
         for threads in (self._devices, self._farm):
             threads.shutdown()
 
     def _over(self) -> bool:
-        return self._sold_out or time.time() > self._opens + OPEN_SECONDS
+        served = all(one.done for one in self._everybody if not one.kind)
+        return served or self._sold_out or time.time() > self._opens + OPEN_SECONDS_MAX
 
-    async def _until(self, instant: float) -> None:
-        await asyncio.sleep(max(0.0, instant - time.time()))
+    async def _after_opening(self, seconds: float) -> None:
+        await self._opening.wait()
+        await asyncio.sleep(max(0.0, self._opens + seconds - time.time()))
 
     async def _person(self, one: Visitor) -> None:
-        await asyncio.sleep(one.comes * AHEAD_SECONDS)
+        await asyncio.sleep(one.comes * COMING_SECONDS)
         token = await self._pass(one)
-        await self._until(self._opens + 2 * one.reacts)
+        await self._after_opening(2 * one.reacts)
         await self._order(one, token)
+        one.done = True
 
     async def _robot(self, one: Visitor) -> None:
-        await asyncio.sleep(one.comes * AHEAD_SECONDS)
+        one.ready = one.kind not in (SOLVES, SOLVES_HOMES, HAMMERS)
+        await asyncio.sleep(one.comes * COMING_SECONDS)
         if one.kind in (FORGES, HAMMERS):
             token = "A" * 72 if one.kind == FORGES else await self._pass(one)
             while token and not self._over():
@@ -129,7 +149,7 @@ class Play:
                 await asyncio.sleep(HAMMER_SECONDS)
         elif one.kind in (SOLVES, SOLVES_HOMES):
             token = await self._pass(one)
-            await self._until(self._opens)
+            await self._after_opening(0.0)
             await self._order(one, token)
         else:
             while not self._over():
@@ -157,6 +177,7 @@ class Play:
         while not self._over():
             answer = await self._ask(one, proof)
             proof = ""
+            one.ready |= answer.status_code == 200 or one.last == "429 GUARD_LATER"
             if answer.status_code == 200:
                 return str(answer.json()["pass"])
             if answer.status_code == 428:
@@ -164,6 +185,8 @@ class Play:
                 proof = await asyncio.get_running_loop().run_in_executor(solver, self._solve, challenge)
                 if one.kind:
                     self._shared_proof = proof
+            elif one.last == "429 GUARD_LATER" and not one.kind:
+                await self._after_opening(LATER_SECONDS)  # as the page does; it was told of an opening that has moved
             else:
                 await asyncio.sleep(self._patience(one, answer))
         return ""

@@ -64,13 +64,15 @@ def _note(
     request: Visit, back: str, *, channel_id: int, variant_id: int | None = None, drop_id: int | None = None
 ) -> HttpResponse:
     member = request.user if request.user.is_authenticated else None
-    form = EmailForm(request.POST if member is None else {"email": member.email})
+    # Who signs in by telephone number may have no address with us.
+    form = EmailForm({"email": member.email} if member is not None and member.email else request.POST)
     if not form.is_valid():
         messages.error(request, _("Write an email address, for example name@example.com. Nothing was noted."))
         return redirect(back)
-    known = member is not None and EmailAddress.objects.filter(user=member, email=member.email, verified=True).exists()
+    email = form.cleaned_data["email"]
+    known = member is not None and EmailAddress.objects.filter(user=member, email=email, verified=True).exists()
     wanted = ask.Wanted(
-        channel_id, form.cleaned_data["email"], get_language() or settings.LANGUAGE_CODE, _origin(request), variant_id,
+        channel_id, email, get_language() or settings.LANGUAGE_CODE, _origin(request), variant_id,
         drop_id, member.pk if member else None, known,
     )  # fmt: skip
     try:

@@ -13,7 +13,7 @@ from setaria.kernel import clock
 from setaria.people.members.models import Member
 from tests.world import World
 
-ADDRESS = {"recipient": "Fan", "phone": "138 0000 0000", "region": "", "city": "Beijing", "street": "Qinghe 68",
+ADDRESS = {"recipient": "Fan", "phone": "138 0000 0000", "region": "北京市", "city": "Beijing", "street": "Qinghe 68",
            "postcode": "100085"}  # fmt: skip
 
 

@@ -6,22 +6,24 @@ from uuid import UUID
 
 import msgspec
 import psycopg
+from allauth.core.ratelimit import consume_or_429
 from django import db
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from setaria.channels.storefront import queries, refusals
+from setaria.channels.storefront import guest, queries, refusals
 from setaria.channels.storefront.basket_lines import BasketLine, lines_now
-from setaria.channels.storefront.forms import AddressForm, latest_address
+from setaria.channels.storefront.forms import CheckoutForm, GuestCheckoutForm, country_of, latest_address
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.channels.storefront.visitor import owner_of
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
 from setaria.people.members.addresses import remember
+from setaria.people.members.guests import guest_of
 from setaria.trade.baskets.keep import take_out
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.place import place
@@ -38,10 +40,10 @@ class Posted(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
-@login_required
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: MemberVisit) -> HttpResponse:
-    """Show what will be ordered and where it goes; on POST, place the order."""
+    """Show what will be ordered and where it goes; on POST, place the order. Who has no account is a guest."""
     shelf = queries.shelf(request, clock.now())
     if request.method == "POST":
         return _order(request, shelf)
@@ -53,8 +55,13 @@ def page(request: MemberVisit) -> HttpResponse:
             request, _("Something in your basket cannot be ordered as it is. Please look at the marked lines first.")
         )
         return redirect("store:basket")
-    form = AddressForm(initial=latest_address(request.user.pk))
-    return _render(request, shelf, lines, form, new_id())
+    order_id = new_id()
+    if request.user.is_authenticated:
+        form = CheckoutForm(country_of(shelf.market), initial=latest_address(request.user.pk, country_of(shelf.market)))
+    else:
+        form = GuestCheckoutForm(country_of(shelf.market))
+        guest.offer(request, order_id)
+    return _render(request, shelf, lines, form, order_id)
 
 
 def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
@@ -70,12 +77,18 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
             ),
         )
         return redirect("store:basket")
-    form = AddressForm(request.POST)
+    known = request.user.is_authenticated
+    form = (CheckoutForm if known else GuestCheckoutForm)(country_of(shelf.market), request.POST)
+    if not known and not guest.was_offered(request, posted.order_id):
+        return redirect("store:checkout")  # the browser forgot us, or the id is somebody else's; nothing was ordered
     if not form.is_valid():
         return _again(request, shelf, posted, form)
-    outcome = _place(Request(posted.order_id, request.user.pk, posted.channel_id, posted.lines))
+    if not known and (refused := consume_or_429(request, action="guest_order", key=form.cleaned_data["contact"])):
+        return refused
+    customer_id = request.user.pk if known else guest_of(form.cleaned_data["contact"])
+    outcome = _place(Request(posted.order_id, customer_id, posted.channel_id, posted.lines))
     if isinstance(outcome, Placed):
-        return _finish(request, shelf, posted, form)
+        return _finish(request, shelf, posted, form, customer_id)
     if outcome is None:
         messages.error(
             request,
@@ -98,17 +111,22 @@ def _place(wanted: Request) -> Outcome | None:
     return None
 
 
-def _finish(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
+def _finish(
+    request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: CheckoutForm, customer_id: int
+) -> HttpResponse:
     """Note where the parcel goes, empty the basket of what was bought, show the order."""
-    to = form.cleaned_data | {"country": form.country(shelf.market)}
-    set_destination(posted.order_id, request.user.pk, **to)
-    remember(request.user.pk, now=shelf.now, **to)
+    to = form.address()
+    set_destination(posted.order_id, customer_id, **to)
+    if request.user.is_authenticated:
+        remember(customer_id, now=shelf.now, **to)
+    else:
+        guest.welcome(request, posted.order_id, customer_id, form.cleaned_data["contact"], shelf.now)
     bought = {line.variant_id: line.quantity for line in posted.lines}
     take_out(owner_of(request), posted.order_id, bought, now=shelf.now)
     return redirect("store:order", posted.order_id)
 
 
-def _again(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: AddressForm) -> HttpResponse:
+def _again(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: CheckoutForm) -> HttpResponse:
     """Show the page again with what was sent: the same order id, the same lines, today's prices beside those seen."""
     variants = queries.variants_by_id([line.variant_id for line in posted.lines])
     offers = queries.offers_of(list(variants.values()), shelf)
@@ -126,7 +144,7 @@ def _render(
     request: MemberVisit,
     shelf: queries.Shelf,
     lines: Sequence[BasketLine],
-    form: AddressForm,
+    form: CheckoutForm,
     order_id: UUID,
     status: int = 200,
 ) -> HttpResponse:

@@ -16,6 +16,6 @@ def page(request: Visit) -> HttpResponse:
     now = clock.now()
     shelf = queries.shelf(request, now)
     cards = queries.cards([seen.id for seen in shelf.window.products[:4]], shelf)
-    wrong = AddressForm({"recipient": "", "phone": "?"})
+    wrong = AddressForm("CN", {"recipient": "", "phone": "?"})
     colours = ["paper", "card", "sunk", "line", "edge", "ink", "ink-2", "ink-3", "gold", "gold-ink", "good", "bad"]
     return render(request, "storefront/design.html", {"cards": cards, "form": wrong, "colours": colours})

@@ -4,12 +4,29 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import get_language
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from setaria.markets.models import Market
+from setaria.people.members import phones
+from setaria.people.members.countries import CountryForm, form_of
+from setaria.people.members.entrance import ContactField
 from setaria.people.members.models import Address
 
 FIELDS = ["recipient", "phone", "region", "city", "street", "postcode"]
+
+_REGIONS = {
+    "province": _("Province"), "state": _("Province or state"), "prefecture": _("Prefecture"), "county": _("County"),
+    "emirate": _("Emirate"), "island": _("Island"), "department": _("Department"),
+}  # fmt: skip
+_POSTCODES = {"zip": _("ZIP code"), "pin": _("PIN code"), "postal": _("Postcode"), "eircode": _("Eircode")}
+_CITIES = {"post_town": _("Town"), "suburb": _("Suburb"), "district": _("District"), "city": _("City")}
+
+
+def country_of(market: Market) -> str:
+    """Return the country parcels of a market go to: a market is one country, and its code begins with it."""
+    return market.code[:2].upper()
 
 
 def _text(label: Any, chars_max: int, autocomplete: str, *, required: bool = True, **more: Any) -> forms.CharField:
@@ -18,35 +35,82 @@ def _text(label: Any, chars_max: int, autocomplete: str, *, required: bool = Tru
 
 
 class AddressForm(forms.Form):
-    """Where a parcel goes, within the market one shops in."""
+    """Where a parcel goes, as addresses are written in a country: its parts, their order, their names, its postcode."""
 
-    recipient = _text(_("Recipient"), 80, "name")
-    phone = _text(
-        _("Telephone"),
-        24,
-        "tel",
-        attrs={"inputmode": "tel"},
-        validators=[
-            RegexValidator(r"^\+?[0-9][0-9 ()-]{4,22}$", _("Write a telephone number, for example 138 0000 0000."))
-        ],
-    )
-    region = _text(_("Province or state"), 60, "address-level1", required=False)
-    city = _text(_("City"), 60, "address-level2")
-    street = _text(_("Street, number, flat"), 160, "street-address")
-    postcode = _text(
-        _("Postcode"),
-        16,
-        "postal-code",
-        required=False,
-        validators=[
-            RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z -]{1,14}$", _("Write the postcode in figures and letters."))
-        ],
-    )
+    def __init__(self, country: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = country
+        self.rules = form_of(country)
+        self.fields["recipient"] = _text(_("Recipient"), 80, "name")
+        self.fields["phone"] = _text(_("Telephone"), 24, "tel", attrs={"inputmode": "tel"})
+        for part in self.rules.parts:
+            self.fields[part] = _part(part, self.rules)
+        if "region" in self.rules.parts and self.rules.regions and self.initial.get("region"):
+            self.initial = {**self.initial, "region": self.rules.region_named(str(self.initial["region"])) or ""}
 
-    @staticmethod
-    def country(market: Market) -> str:
-        """Return the country parcels of a market go to: a market is one country, and its code begins with it."""
-        return market.code[:2].upper()
+    def clean_phone(self) -> str:
+        """Read the number as one of this country, unless it says of which."""
+        phone = phones.normalised(self.cleaned_data["phone"], self.country)
+        if phone is None:
+            example = phones.example(self.country)
+            raise forms.ValidationError(
+                now_("Write a telephone number, for example %(example)s.") % {"example": example}
+            )
+        return phones.shown(phone)
+
+    def clean_postcode(self) -> str:
+        """Check the postcode by the country's own pattern."""
+        postcode: str = self.cleaned_data["postcode"].strip().upper()
+        if postcode and self.rules.postcode and not self.rules.postcode.fullmatch(postcode):
+            example = self.rules.postcode_example
+            raise forms.ValidationError(now_("A postcode here looks like %(example)s.") % {"example": example})
+        return postcode
+
+    def address(self) -> dict[str, str]:
+        """Return the address's fields as they are kept; parts that the country does not have are empty."""
+        return {name: self.cleaned_data.get(name, "") for name in FIELDS} | {"country": self.country}
+
+
+def _part(part: str, rules: CountryForm) -> forms.Field:
+    required = part in rules.required
+    if part == "street":
+        return _text(_("Street, number, flat"), 160, "street-address", required=required)
+    if part == "city":
+        return _text(_CITIES.get(rules.city_kind, _("City")), 60, "address-level2", required=required)
+    if part == "postcode":
+        label = _POSTCODES.get(rules.postcode_kind, _("Postcode"))
+        plain = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z -]{1,14}$", _("Write the postcode in figures and letters."))
+        return _text(label, 16, "postal-code", required=required, validators=[plain])
+    label = _REGIONS.get(rules.region_kind, _("Province or state"))
+    if not rules.regions:
+        return _text(label, 60, "address-level1", required=required)
+    local = (get_language() or "").startswith("zh")
+    names = [(kept, names[1] if local else names[0]) for kept, names in rules.regions.items()]
+    choices = [("", "—"), *sorted(names, key=lambda one: "" if local else one[1])]
+    select = forms.Select(attrs={"autocomplete": "address-level1"})
+    return forms.ChoiceField(label=label, choices=choices, required=required, widget=select)
+
+
+class CheckoutForm(AddressForm):
+    """Where an order goes."""
+
+
+class GuestCheckoutForm(CheckoutForm):
+    """Where an order goes, and how whoever has no account is reached."""
+
+    def __init__(self, country: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(country, *args, **kwargs)
+        self.fields["contact"] = ContactField(
+            help_text=_("The link to your order goes there."), widget=forms.TextInput(attrs={"autocomplete": "email"})
+        )
+
+
+class AddressBookForm(AddressForm):
+    """An address to keep, perhaps as the usual one."""
+
+    def __init__(self, country: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(country, *args, **kwargs)
+        self.fields["usual"] = forms.BooleanField(label=_("Offer this one first"), required=False)
 
 
 class NameForm(forms.Form):
@@ -55,6 +119,6 @@ class NameForm(forms.Form):
     name = _text(_("Your name"), 80, "name", required=False)
 
 
-def latest_address(member_id: int) -> dict[str, Any]:
-    """Return the address the member used last, as a form's initial values; one query."""
-    return Address.objects.filter(member_id=member_id).order_by("-used_at").values(*FIELDS).first() or {}
+def latest_address(member_id: int, country: str) -> dict[str, Any]:
+    """Return the member's usual address in a country, else the one used last, as initial values; one query."""
+    return Address.objects.filter(member_id=member_id, country=country).values(*FIELDS).first() or {}

@@ -5,18 +5,20 @@ from uuid import UUID
 
 import msgspec
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront import queries
-from setaria.channels.storefront.forms import AddressForm, latest_address
+from setaria.channels.storefront.forms import CheckoutForm, country_of, latest_address
+from setaria.channels.storefront.guest import buyer_only
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
+from setaria.markets.models import Market
 from setaria.people.members.addresses import remember
+from setaria.people.members.guests import identities
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
@@ -42,20 +44,20 @@ class OrderedLine(msgspec.Struct, frozen=True):
 
 def own_order(request: MemberVisit, order_id: UUID) -> Order:
     """Return the visitor's own order; somebody else's is as absent as one that does not exist."""
-    order = Order.objects.filter(pk=order_id, customer_id=request.user.pk).first()
+    order = Order.objects.filter(pk=order_id, customer_id__in=identities(request, order_id)).first()
     if order is None:
         raise Http404
     return order
 
 
-@login_required
+@buyer_only
 @require_safe
 def page(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Show how an order stands."""
     return _render(request, own_order(request, order_id))
 
 
-def _render(request: MemberVisit, order: Order, form: AddressForm | None = None, status: int = 200) -> HttpResponse:
+def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None, status: int = 200) -> HttpResponse:
     now = clock.now()
     credit = credited(order.pk)
     found = list(Line.objects.filter(order_id=order.pk).order_by("position"))
@@ -63,13 +65,16 @@ def _render(request: MemberVisit, order: Order, form: AddressForm | None = None,
     destination = Destination.objects.filter(pk=order.pk).first()
     needs_address = destination is None and order.status in (Status.PLACED, Status.PAID)
     if needs_address and form is None:
-        form = AddressForm(initial=latest_address(request.user.pk))
+        form = CheckoutForm(
+            _country(request, order), initial=latest_address(order.customer_id, _country(request, order))
+        )
     context = {
         "order": order,
         "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found],
         "events": list(Event.objects.filter(order_id=order.pk).order_by("at")),
         "destination": destination,
-        "order_market": next((m for m in request.markets if m.pk == order.market_id), request.market),
+        "order_market": _market(request, order),
+        "as_guest": not request.user.is_authenticated or order.customer_id != request.user.pk,
         "form": form if needs_address else None,
         "payment": Payment.objects.filter(order_id=order.pk).order_by("-started_at").first(),
         "refunds": list(Refund.objects.filter(order_id=order.pk).order_by("due_at")),
@@ -82,24 +87,32 @@ def _render(request: MemberVisit, order: Order, form: AddressForm | None = None,
     return render(request, "storefront/order.html", context, status=status)
 
 
-@login_required
+def _market(request: MemberVisit, order: Order) -> Market:
+    return next((m for m in request.markets if m.pk == order.market_id), request.market)
+
+
+def _country(request: MemberVisit, order: Order) -> str:
+    return country_of(_market(request, order))
+
+
+@buyer_only
 @require_POST
 def pay(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Start a payment and send the buyer to the provider's page."""
-    own_order(request, order_id)
-    begun = start(order_id, request.user.pk, PROVIDER, clock.now())
+    order = own_order(request, order_id)
+    begun = start(order_id, order.customer_id, PROVIDER, clock.now())
     if isinstance(begun, Refusal):
         messages.error(request, _("This order cannot be paid any more. No money was taken; see below how it stands."))
         return redirect("store:order", order_id)
     return redirect(providers.get(PROVIDER).pay_url(begun.id))
 
 
-@login_required
+@buyer_only
 @require_POST
 def cancel(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Cancel an unpaid order; what it held is for sale again at once."""
-    own_order(request, order_id)
-    [answer] = release.cancel([release.Cancellation(order_id, request.user.pk)], now=clock.now())
+    order = own_order(request, order_id)
+    [answer] = release.cancel([release.Cancellation(order_id, order.customer_id)], now=clock.now())
     if answer is release.Answer.CANCELLED:
         messages.success(request, _("The order is cancelled. Nothing was charged."))
     else:
@@ -107,18 +120,18 @@ def cancel(request: MemberVisit, order_id: UUID) -> HttpResponse:
     return redirect("store:order", order_id)
 
 
-@login_required
+@buyer_only
 @require_POST
 def address(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Note where an order goes that was placed without saying so, as in a drop."""
     order = own_order(request, order_id)
-    form = AddressForm(request.POST)
+    form = CheckoutForm(_country(request, order), request.POST)
     if not form.is_valid():
         return _render(request, order, form, status=422)
-    market = next((m for m in request.markets if m.pk == order.market_id), request.market)
-    to = form.cleaned_data | {"country": form.country(market)}
-    if set_destination(order_id, request.user.pk, **to):
-        remember(request.user.pk, now=clock.now(), **to)
+    to = form.address()
+    if set_destination(order_id, order.customer_id, **to):
+        if request.user.is_authenticated:
+            remember(request.user.pk, now=clock.now(), **to)
         messages.success(request, _("We know now where to send it."))
     else:
         messages.error(request, _("This order will not be sent any more; nothing was changed."))

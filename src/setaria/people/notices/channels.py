@@ -6,9 +6,9 @@ Another channel (texts, push) is one more function here, or one that an app adds
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from setaria.people.notices import email
+from setaria.people.notices import email, sms
 from setaria.people.notices.models import Message
 
 Deliver = Callable[[Sequence[Message], datetime], list[Exception | None]]
 
-CHANNELS: dict[str, Deliver] = {"email": email.deliver}
+CHANNELS: dict[str, Deliver] = {"email": email.deliver, "sms": sms.deliver}

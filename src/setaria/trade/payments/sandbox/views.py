@@ -4,15 +4,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from babel.numbers import format_currency, get_currency_precision
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, to_locale
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from setaria.kernel.clock import now
+from setaria.people.members.guests import identities
 from setaria.trade.payments.models import Payment
 from setaria.trade.payments.sandbox.bank import take
 from setaria.trade.payments.sandbox.manners import LATE_SECONDS, Manner, course
@@ -20,13 +21,15 @@ from setaria.trade.payments.sandbox.models import Charge
 from setaria.trade.payments.sandbox.notification import NAME
 
 
-@login_required
 @never_cache
 @require_http_methods(["GET", "POST"])
 def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Show a payment to whoever owes it and take it as they choose; everybody else finds nothing here."""
-    payment = get_object_or_404(Payment, pk=payment_id, provider=NAME)
-    if payment.customer_id is None or payment.customer_id != request.user.pk:
+    payment = Payment.objects.filter(pk=payment_id, provider=NAME).first()
+    allowed = identities(request, payment.order_id) if payment else []
+    if not allowed and not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if payment is None or payment.customer_id not in allowed:
         raise Http404
     back = reverse(f"store:{payment.purpose}", args=[payment.order_id])
     if request.method == "POST":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from setaria.goods.catalog.models import Product, Variant
@@ -201,6 +202,7 @@ def test_a_changed_price_and_a_short_line_are_asked_about(store: World, visitor:
 def sign_in(client: Client, member: Member) -> None:
     member.set_password("millet-and-rifles")
     member.save()
+    EmailAddress.objects.get_or_create(user=member, email=member.email, verified=True, primary=True)
     assert client.post("/accounts/login/", {"login": member.email, "password": "millet-and-rifles"}).status_code == 302
 
 

@@ -10,7 +10,17 @@ import typer
 from django.db import transaction
 
 from setaria.channels.storefront.models import Listed, Presence, Storefront
-from setaria.goods.catalog.models import Kind, Picture, Product, Variant
+from setaria.goods.catalog.models import (
+    Bundle,
+    BundlePart,
+    Companion,
+    Kind,
+    Option,
+    OptionValue,
+    Picture,
+    Product,
+    Variant,
+)
 from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Location, Source
 from setaria.goods.pricing.models import Price
@@ -68,10 +78,12 @@ def load(at: datetime) -> None:
     warehouses = {entry["code"]: _warehouse(entry, markets) for entry in brand["warehouse"]}
     home = next(iter(warehouses.values()))
     load_kinds()
+    _options()
     stock: dict[Location, list[move.Units]] = {}
     for file in sorted((DEMO / "products").rglob("*.toml")):
         for entry in _read(file)["product"]:
             _product(entry, markets, warehouses, home, stock, at)
+    _together()
     for entry in brand["storefront"]:
         _storefront(entry, markets)
     for location, units in stock.items():
@@ -138,6 +150,38 @@ def load_kinds() -> None:
         kind.save()
 
 
+def _options() -> None:
+    for position, entry in enumerate(_read("options.toml")["option"]):
+        option = Option.objects.create(key=entry["key"], name=_texts(entry, "name"), position=position)
+        for place, given in enumerate(entry["value"]):
+            value = OptionValue(
+                option=option, value=given["value"], name=_texts(given, "name"), swatch=given.get("swatch", ""),
+                position=place,
+            )  # fmt: skip
+            value.full_clean()
+            value.save()
+
+
+def _together() -> None:
+    """What goes with what, and sets."""
+    products = {product.slug: product for product in Product.objects.all()}
+    variants = {variant.sku: variant for variant in Variant.objects.all()}
+    file = _read("together.toml")
+    for entry in file["companions"]:
+        Companion.objects.bulk_create(
+            Companion(product=products[entry["of"]], other=products[slug], position=position)
+            for position, slug in enumerate(entry["with"])
+        )
+    for entry in file["set"]:
+        bundle = Bundle.objects.create(slug=entry["slug"], name=_texts(entry, "name"), line=_texts(entry, "line"))
+        BundlePart.objects.bulk_create(
+            BundlePart(
+                bundle=bundle, variant=variants[part["sku"]], quantity=part.get("quantity", 1), position=position
+            )
+            for position, part in enumerate(entry["parts"])
+        )
+
+
 def _field(entry: Toml) -> Toml:
     plain = {key: value for key, value in entry.items() if key not in ("name_zh", "name_en", "choices")}
     choices = [{"value": c["value"], "name": _texts(c, "name")} for c in entry.get("choices", [])]
@@ -156,11 +200,14 @@ def _product(
     product.full_clean()
     product.save()
     Picture.objects.create(product=product, path=f"demo/{entry['picture']}", alt=_texts(entry, "picture_alt"))
+    for position, more in enumerate(entry.get("more_pictures", []), 1):
+        Picture.objects.create(product=product, path=f"demo/{more['file']}", alt=_texts(more, "alt"), position=position)
     by_currency = {market.currency: market for market in markets.values() if market.sells}
     for position, given in enumerate(entry["variant"]):
         variant = Variant(
             product=product, sku=given["sku"], gtin=given["gtin"], name=_texts(given, "name"),
-            options=given.get("options", {}), pack_units=given.get("pack_units", 1), position=position,
+            options=given.get("options", {}), pack_units=given.get("pack_units", 1),
+            net_quantity=given.get("net_quantity"), net_unit=given.get("net_unit", ""), position=position,
         )  # fmt: skip
         variant.full_clean()
         variant.save()

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from setaria.channels.storefront import directory, queries
+from setaria.channels.storefront import directory, queries, sets
 from setaria.channels.storefront.directory import all_known
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
@@ -44,6 +44,10 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "chosen": _chosen(card, request.GET.get("sku", "")),
             "facts": facts(product.kind.specification_fields, product.specification),
             "drop": queries.drop_of_product(product, shelf),
+            "pictures": list(product.pictures.all()),
+            "swatches": queries.swatches((offer.variant for offer in card.offers), shelf),
+            "sets": sets.sets_with(product, shelf),
+            "companions": queries.companions(product, shelf),
         },
     )
 

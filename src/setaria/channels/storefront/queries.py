@@ -7,7 +7,8 @@ import msgspec
 
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.window import WINDOWS, Window
-from setaria.goods.catalog.models import Kind, Picture, Product, Variant
+from setaria.goods.catalog.measure import MEASURE, each, per_measure
+from setaria.goods.catalog.models import Companion, Kind, OptionValue, Picture, Product, Variant
 from setaria.goods.inventory.models import Location
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
@@ -16,6 +17,7 @@ from setaria.trade.drops.models import Drop
 
 NAVIGATION_KINDS_MAX = 6
 HOME_DROPS_MAX = 3
+COMPANIONS_MAX = 4
 HOME_NEWEST_MAX = 9  # one leads, eight follow
 
 
@@ -50,7 +52,15 @@ class Offer(msgspec.Struct, frozen=True):
     def unit_price(self) -> int | None:
         """What one unit of a pack costs, rounded half up (R-009); None for what is no pack."""
         units = self.variant.pack_units
-        return (2 * self.price + units) // (2 * units) if self.price is not None and units > 1 else None
+        return each(self.price, units) if self.price is not None and units > 1 else None
+
+    @property
+    def measure_price(self) -> int | None:
+        """What 100 g or 100 ml cost; None for what is not sold by weight or volume, or is just that much."""
+        quantity = self.variant.net_quantity
+        return (
+            per_measure(self.price, quantity) if self.price is not None and quantity and quantity != MEASURE else None
+        )
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -68,9 +78,9 @@ class Card(msgspec.Struct, frozen=True):
         return min([o.price for o in self.offers if o.for_sale and o.price is not None] or prices, default=None)
 
     @property
-    def unit_price(self) -> int | None:
-        """What one unit costs of the cheapest variant, if that is a pack (R-009)."""
-        return next((o.unit_price for o in self.offers if o.price is not None and o.price == self.price), None)
+    def cheapest(self) -> Offer | None:
+        """The variant whose price is shown; its unit prices are shown beside it (R-009)."""
+        return next((o for o in self.offers if o.price is not None and o.price == self.price), None)
 
     @property
     def varies(self) -> bool:
@@ -114,6 +124,29 @@ def card_of(product: Product, prices: Mapping[int, int], free: Mapping[int, int]
 
 def _free(variants: Sequence[Variant], shelf: Shelf) -> dict[int, int]:
     return free_units([v.pk for v in variants], shelf.location.pk) if shelf.location and variants else {}
+
+
+def swatches(variants: Iterable[Variant], shelf: Shelf) -> dict[int, str]:
+    """Return the colour (#rrggbb) of each variant that has one, by its key; no query but after a change of the terms."""
+    known = shelf.window.kept("swatches", _swatches)
+    found = {v.pk: next((known[o] for o in v.options.items() if o in known), "") for v in variants}
+    return {pk: swatch for pk, swatch in found.items() if swatch}
+
+
+def _swatches() -> dict[tuple[str, str], str]:
+    rows = OptionValue.objects.filter(swatch__gt="").values_list("option_id", "value", "swatch")
+    return {(option, value): swatch for option, value, swatch in rows}
+
+
+def companions(product: Product, shelf: Shelf) -> list[Card]:
+    """Return what goes with a product and is shown here; one query for what was shown before."""
+    ids = shelf.window.kept(("companions", product.pk), lambda: _companions(product, shelf.window))
+    return cards(ids, shelf) if ids else []
+
+
+def _companions(product: Product, window: Window) -> list[int]:
+    others = Companion.objects.filter(product=product).values_list("other_id", flat=True)
+    return [other for other in others if other in window.by_id][:COMPANIONS_MAX]
 
 
 def offers_of(variants: Sequence[Variant], shelf: Shelf) -> dict[int, Offer]:

@@ -21,6 +21,7 @@ from setaria.channels.storefront import (
     programme,
     recently,
     room,
+    sets,
     shared_basket,
     theme,
     wishes,
@@ -75,6 +76,7 @@ urlpatterns = [
     path("account/addresses/<int:address_id>/forget", account.forget_address, name="address_forget"),
     path("choose/market", preferences.choose_market, name="choose_market"),
     path("choose/theme", preferences.choose_theme, name="choose_theme"),
+    path("sets/<slug:slug>/add", sets.add, name="set_add"),
     path("design/", design.page, name="design"),
     path("theme-<slug:wanted>.css", theme.sheet, name="theme"),
 ]

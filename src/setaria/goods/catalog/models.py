@@ -89,8 +89,49 @@ class Product(models.Model):
         return reverse("store:product", args=[self.slug])
 
 
+class Option(models.Model):
+    """What variants differ in: colour, size, pack."""
+
+    key = models.SlugField(primary_key=True, max_length=32)
+    name = TextsField()
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class OptionValue(models.Model):
+    """One value of an option, in words, and for a colour as it looks."""
+
+    id = models.AutoField(primary_key=True)
+    option = models.ForeignKey(Option, on_delete=models.CASCADE, related_name="values")
+    value = models.SlugField(max_length=40)
+    name = TextsField()
+    swatch = models.CharField(
+        max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "A swatch is written #rrggbb.")]
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["option", "value"], name="option_value_once"),
+            models.CheckConstraint(condition=Q(swatch__regex=r"^(#[0-9a-f]{6})?$"), name="option_swatch_is_a_colour"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.option_id}: {self.value}"
+
+
 class Variant(models.Model):
     """What is bought, priced and counted: one product in one colour, size or pack."""
+
+    class NetUnit(models.TextChoices):
+        GRAM = "g"
+        MILLILITRE = "ml"
 
     id = models.AutoField(primary_key=True)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants")
@@ -105,14 +146,34 @@ class Variant(models.Model):
     pack_units = models.PositiveSmallIntegerField(
         default=1, help_text="Units in the pack; the unit price divides by it (R-009)."
     )
+    net_quantity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="What the whole pack holds, in `net_unit`; its price per 100 divides by it."
+    )
+    net_unit = models.CharField(max_length=2, blank=True, choices=NetUnit.choices)
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.CheckConstraint(condition=Q(pack_units__gte=1), name="variant_pack_not_empty")]
+        constraints = [
+            models.CheckConstraint(condition=Q(pack_units__gte=1), name="variant_pack_not_empty"),
+            models.CheckConstraint(
+                # Said in full: a comparison with nothing is neither true nor false, and would pass.
+                condition=Q(net_quantity__isnull=True, net_unit="")
+                | Q(net_quantity__isnull=False, net_quantity__gte=1, net_unit__in=["g", "ml"]),
+                name="variant_net_quantity_has_a_unit",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.sku
+
+    def clean(self) -> None:
+        """Check that every option and value has words to show."""
+        known = set(OptionValue.objects.filter(option__in=self.options).values_list("option_id", "value"))
+        if unknown := set(self.options.items()) - known:
+            raise ValidationError(
+                {"options": [f"{key}: there is no value {value!r}." for key, value in sorted(unknown)]}
+            )
 
 
 class Picture(models.Model):
@@ -126,3 +187,49 @@ class Picture(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
+
+
+class Companion(models.Model):
+    """What goes with a product, chosen by hand; shown in this order."""
+
+    id = models.AutoField(primary_key=True)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="companions")
+    other = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="companion_of")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "other"], name="companion_once"),
+            models.CheckConstraint(condition=~Q(product=F("other")), name="companion_is_another"),
+        ]
+
+
+class Bundle(models.Model):
+    """Things that are sold together as a set. It has no stock and no price: it is its parts, and costs what they cost."""
+
+    id = models.AutoField(primary_key=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    name = TextsField()
+    line = TextsField()
+    published = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class BundlePart(models.Model):
+    """So many units of a variant in a set."""
+
+    id = models.AutoField(primary_key=True)
+    bundle = models.ForeignKey(Bundle, on_delete=models.CASCADE, related_name="parts")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="part_of")
+    quantity = models.PositiveSmallIntegerField(default=1)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "variant"], name="bundle_part_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="bundle_part_not_empty"),
+        ]

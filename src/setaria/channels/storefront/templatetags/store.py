@@ -30,6 +30,12 @@ def text(texts: Mapping[str, str] | None) -> str:
     return text_in(texts) if texts else ""
 
 
+@register.filter
+def of(mapping: Mapping[object, object], key: object) -> object:
+    """Return what a mapping has for a key that is known only here; None if nothing."""
+    return mapping.get(key)
+
+
 @register.simple_tag
 def gap() -> str:
     """Write what stands between two sentences: a space, but nothing in Chinese, whose full stop brings its own."""

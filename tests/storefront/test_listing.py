@@ -1,13 +1,20 @@
 """Narrowing a kind's products by their specification: what is left, what is counted, what nonsense does."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from setaria.goods.catalog.models import Kind, Product
+from setaria.channels.storefront import listing as listings
+from setaria.goods.catalog.models import Kind, Product, Variant
 from setaria.goods.search.refresh import refresh
-from tests.world import World
+from setaria.trade.bestsellers.add_up import WITHIN, add_up, units_sold
+from setaria.trade.bestsellers.models import Bestseller
+from tests.races.together import together
+from tests.world import MINUTE, World
 
 FIELDS: list[dict[str, Any]] = [
     {"key": "memory", "name": {"en": "Memory"}, "type": "integer", "unit": "GB"},
@@ -124,3 +131,84 @@ def test_a_longer_catalogue_takes_no_more_queries(phones: Kind, store: World, vi
     refresh()
     assert [queries_of(visitor, address) for address in addresses] == few
     assert max(few) <= 6
+
+
+def test_what_sold_best_comes_first(phones: Kind, store: World, visitor: Client) -> None:
+    variants = {
+        v.product.name["en"][-1]: v for v in Variant.objects.select_related("product").filter(product__kind=phones)
+    }
+    for number, units in {"4": 3, "1": 2}.items():
+        store.pay(store.placed((variants[number], units)))
+    store.placed((variants["0"], 5))  # not paid
+    add_up(store.now + MINUTE)
+    order = [card.product.name["en"][-1] for card in listing(visitor, "/kinds/phones/?sort=popular").cards]
+    assert order[:2] == ["4", "1"]
+    assert order[2:] == ["0", "2", "3", "5"]  # as in the first order
+    found = [card.product.name["en"][-1] for card in listing(visitor, "/search/?q=phone&sort=popular").cards]
+    assert found[:2] == ["4", "1"]
+    # What sold long ago counts no more.
+    add_up(store.now + WITHIN + 2 * MINUTE)
+    assert Bestseller.objects.count() == 0
+
+
+def test_what_sells_meanwhile_is_seen_within_a_minute(phones: Kind, store: World, visitor: Client) -> None:
+    variants = {
+        v.product.name["en"][-1]: v for v in Variant.objects.select_related("product").filter(product__kind=phones)
+    }
+    for number, units in {"5": 1, "1": 2}.items():
+        store.pay(store.placed((variants[number], units)))
+        store.later(2 * MINUTE)
+        add_up(store.now)
+        order = [card.product.name["en"][-1] for card in listing(visitor, "/kinds/phones/?sort=popular").cards]
+        assert order[0] == number
+
+
+def test_adding_up_twice_or_by_two_changes_nothing(phones: Kind, store: World) -> None:
+    store.pay(store.placed((Variant.objects.filter(product__kind=phones).first(), 2)))
+    found = together(*[lambda: add_up(store.now + MINUTE)] * 2)
+    assert found == [None, None]
+    assert units_sold(store.cn.pk) == {Product.objects.filter(kind=phones).first().pk: 2}  # type: ignore[union-attr]
+
+
+def test_nothing_left_says_what_to_take_back(phones: Kind, visitor: Client) -> None:
+    page = visitor.get("/kinds/phones/?spec.memory=5&price.max=150&sort=cheap&page=3").content.decode()
+    assert "Nothing fits all of that" in page
+    assert 'href="?spec.memory=5&amp;sort=cheap">Without “Price”' in page
+    assert 'href="?price.max=150&amp;sort=cheap">Without “Memory”' in page
+
+
+def test_a_pages_title_says_which_it_is(phones: Kind, visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listings, "PAGE_PRODUCTS_MAX", 2)
+    assert "<title>Phones · Page 2 · " in visitor.get("/kinds/phones/?page=2").content.decode()
+    page = visitor.get("/kinds/phones/?page=2&sort=dear").content.decode()
+    assert 'rel="prev" href="?page=1&amp;sort=dear"' in page
+    assert 'rel="next" href="?page=3&amp;sort=dear"' in page
+    assert "Page" not in visitor.get("/kinds/phones/").content.decode().partition("</title>")[0]
+
+
+NAMES = st.one_of(
+    st.sampled_from(["page", "sort", "p", "q", "kind", "maker", "in_stock", "price.min", "price.max", "spec.memory",
+                     "spec.weight.min", "spec.weight.max", "spec.water", "spec.gps", "sku"]),
+    st.text(max_size=12),
+)  # fmt: skip
+VALUES = st.one_of(
+    st.text(max_size=40), st.integers().map(str), st.floats().map(str),
+    st.sampled_from(["true", "cheap", "popular", "ip68", "own", "phones", "\x00", "\u202e", "9" * 400, "1e308", "-0", "٣"]),
+)  # fmt: skip
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["/kinds/phones/", "/search/", "/search/suggest", "/products/{}/"]),
+    st.lists(st.tuples(NAMES, VALUES), max_size=30),
+)
+def test_any_parameters_are_answered(
+    phones: Kind, visitor: Client, address: str, given_: list[tuple[str, str]]
+) -> None:
+    slug = Product.objects.filter(kind=phones).values_list("slug", flat=True).first()
+    pairs = [("q", "phone"), *given_]
+    answer = visitor.get(f"{address.format(slug)}?{urlencode(pairs, errors='replace')}")
+    assert answer.status_code == 200
+    if answer["Content-Type"].startswith("text/html"):
+        assert answer.content.rstrip().endswith(b"</html>")
+        assert len(answer.content) < 60_000

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "setaria.trade.campaigns",
     "setaria.trade.baskets",
     "setaria.trade.alerts",
+    "setaria.trade.bestsellers",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",

@@ -21,6 +21,7 @@ from setaria.site import happenings
 from setaria.site.jobs import run_jobs
 from setaria.trade.alerts.tell import tell_now_and_then
 from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
+from setaria.trade.bestsellers.add_up import add_up_now_and_then
 from setaria.trade.campaigns.models import Status
 from setaria.trade.campaigns.turn import turn
 from setaria.trade.draws import draw as drawing
@@ -141,6 +142,11 @@ def _enter_happenings() -> None:
     happenings.enter(settings.HOME)
 
 
+def _add_up() -> None:
+    """What sold best lately is added up, for listings to sort by."""
+    add_up_now_and_then(now())
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
@@ -158,6 +164,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _forget,
     _forget_baskets,
     _tell,
+    _add_up,
     _enter_happenings,
 )
 

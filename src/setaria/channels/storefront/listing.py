@@ -1,6 +1,7 @@
 """Products a page at a time: those of a kind, or those that were searched for; narrowed by facets, sorted, counted."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from babel.numbers import get_currency_precision
@@ -20,14 +21,17 @@ from setaria.goods.catalog.specification import Field
 from setaria.goods.search.find import QUERY_CHARS_MAX, find
 from setaria.kernel import clock
 from setaria.kernel.texts import text_in
+from setaria.trade.bestsellers.add_up import units_sold
 
 PAGE_PRODUCTS_MAX = 24
 SUGGESTIONS_MAX = 6
 SUGGESTED_KINDS_MAX = 2
 Sorts = Sequence[tuple[str, str | Promise]]
 BY_PRICE: Sorts = [("cheap", _("Price, low to high")), ("dear", _("Price, high to low"))]
-KIND_SORTS: Sorts = [("new", _("Newest")), *BY_PRICE]
-SEARCH_SORTS: Sorts = [("best", _("Best match")), *BY_PRICE, ("new", _("Newest"))]
+POPULAR: Sorts = [("popular", _("Best selling"))]
+KIND_SORTS: Sorts = [("new", _("Newest")), *POPULAR, *BY_PRICE]
+SEARCH_SORTS: Sorts = [("best", _("Best match")), *POPULAR, *BY_PRICE, ("new", _("Newest"))]
+POPULAR_SECONDS = 60  # what sold is looked up again after it
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -95,7 +99,7 @@ def _listing(
     met = conditions(chosen, fields, minor_units, in_stock, shelf.window.kinds)
     sort = request.GET.get("sort", "")
     sort = sort if sort in dict(sorts) else sorts[0][0]
-    narrowed = _sorted(narrow(products, met), sort, shelf.window)
+    narrowed = _sorted(narrow(products, met), sort, shelf.window, shelf.now)
     found = Paginator(narrowed, PAGE_PRODUCTS_MAX).get_page(request.GET.get("page"))
     return Listing(
         cards=queries.cards([seen.id for seen in found], shelf), page=found, chosen=chosen, sort=sort, sorts=sorts,
@@ -103,11 +107,15 @@ def _listing(
     )  # fmt: skip
 
 
-def _sorted(products: list[Seen], sort: str, window: Window) -> list[Seen]:
+def _sorted(products: list[Seen], sort: str, window: Window, now: datetime) -> list[Seen]:
     """Sort what comes in its first order (the best, or the newest, first); those without a price come last."""
     if sort == "new":
         place = window.places()
         return sorted(products, key=lambda seen: place[seen.id])
+    if sort == "popular":
+        minute = int(now.timestamp()) // POPULAR_SECONDS
+        sold = window.kept(("sold", minute), lambda: units_sold(window.market.pk))
+        return sorted(products, key=lambda seen: -sold.get(seen.id, 0))  # those that sold alike stay as they were
     if sort == "cheap":
         return sorted(products, key=lambda seen: (seen.price is None, seen.price or 0, seen.id))
     if sort == "dear":

@@ -31,3 +31,12 @@ def wished(context: dict[str, Any], product: Product) -> bool:
 def compared(context: dict[str, Any]) -> list[str]:
     """Return the products that the address of a listing says are ticked already."""
     return asked_for(context["request"].GET.getlist("p"))[: COMPARED_MAX - 1]
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: dict[str, Any], name: str) -> str:
+    """Return this page's query without one facet: what to go on with when nothing fits all that was chosen."""
+    query = context["request"].GET.copy()
+    for key in (name, f"{name}.min", f"{name}.max", "page"):
+        query.pop(key, None)
+    return f"?{query.urlencode()}"

@@ -25,12 +25,16 @@ from setaria.sight.wall.event import current
 from setaria.sight.wall.figures import Reader
 from setaria.sight.wall.milestones import AMOUNTS
 from setaria.site import audit
+from setaria.trade.books.accounts import Account, Source
+from setaria.trade.books.models import Balance, Entry
+from setaria.trade.books.record import record
 from setaria.trade.drops.models import DropItem
 from setaria.trade.guard import grant as guarding
 from setaria.trade.guard import meet
 from setaria.trade.guard.address import Origin
 from setaria.trade.orders.models import Order, Settlement
 from setaria.trade.payments import refund
+from setaria.trade.payments.models import Refund
 from setaria.trade.preorders.models import Receipt, Slip, Supply
 from setaria.trade.preorders.weeks import slip
 
@@ -74,6 +78,9 @@ class Busy:
         self._waiting_rooms()
         self.pool = self.night.pool_id
         self.warehouse = world.warehouse.id
+
+    def keep_books(self) -> None:
+        assert record(now=self.world.now + HOUR) > 5
 
     def _waiting_rooms(self) -> None:
         world = self.world
@@ -277,6 +284,72 @@ def drops_sell_from_their_pool_only(busy: Busy, _: Unguarded) -> object:
     return f"{busy.rushed.id} {busy.phone.id}"
 
 
+def book(busy: Busy, source: Source, source_id: object, order_id: object, debit: Account, credit: Account) -> None:
+    """An entry of 7, balanced, that nothing happened for."""
+    month, market = "2031-11-01", busy.world.cn.id
+    sql("INSERT INTO books_entry (source, source_id, order_id, at, month, market_id, note, entered_at, entered_by)"
+        " VALUES (%s, %s, %s, now(), %s, %s, '', now(), '')", source, source_id, order_id, month, market)  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO books_posting (source, source_id, line, account, month, market_id, currency, kind_id, provider,"
+            " amount) SELECT %s, %s, line, account, %s, %s, 'CNY', 0, '', amount"
+            " FROM (VALUES (0, %s, 7), (1, %s, -7)) AS v (line, account, amount)",
+            [source, source_id, month, market, debit, credit],
+        )
+
+
+@breaks
+def paid_orders_owe_nothing(busy: Busy, _: Unguarded) -> object:
+    busy.keep_books()
+    book(busy, Source.CREDIT, new_id(), busy.paid.id, Account.DEPOSITS, Account.CUSTOMERS)
+    return f"{busy.paid.id} -7"
+
+
+@breaks
+def returning_is_what_is_due(busy: Busy, _: Unguarded) -> object:
+    busy.keep_books()
+    payment = Refund.objects.get(order_id=busy.cancelled.id).payment_id
+    book(busy, Source.DEPOSIT_ENDED, payment, None, Account.DEPOSITS, Account.RETURNING)
+    return f"{payment} 14900 14907"
+
+
+@breaks
+def entries_balance(busy: Busy, _: Unguarded) -> object:
+    nothing = new_id()
+    sql("INSERT INTO books_entry (source, source_id, at, month, market_id, note, entered_at, entered_by)"
+        " VALUES (20, %s, now(), '2031-11-01', %s, 'why', now(), 'who')", nothing, busy.world.cn.id)  # fmt: skip
+    return f"{Source.CORRECTION.value} {nothing} None 0"
+
+
+@breaks
+def balances_are_the_postings(busy: Busy, _: Unguarded) -> object:
+    busy.keep_books()
+    month = Balance.objects.filter(account=Account.TAX).get().month
+    sql("UPDATE books_balance SET credit = credit + 1 WHERE account = %s", Account.TAX)
+    return f"{Account.TAX.value} {month} {busy.world.cn.id} CNY {busy.world.kind.id}"
+
+
+@breaks
+def money_is_in_the_books(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("posting_of_an_entry", "refuse")
+    busy.keep_books()
+    entry = Entry.objects.filter(source=Source.DEPOSIT).first()
+    assert entry is not None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE books_posting DISABLE TRIGGER refuse; ALTER TABLE books_entry DISABLE TRIGGER refuse"
+        )
+        cursor.execute(
+            "UPDATE books_posting SET source_id = %s WHERE source = 4 AND source_id = %s",
+            [other := new_id(), entry.source_id],
+        )
+        cursor.execute(
+            "UPDATE books_entry SET source_id = %s WHERE source = 4 AND source_id = %s", [other, entry.source_id]
+        )
+        cursor.execute("ALTER TABLE books_posting ENABLE TRIGGER refuse; ALTER TABLE books_entry ENABLE TRIGGER refuse")
+    return f"{Source.DEPOSIT.value} {entry.source_id} "
+
+
 @breaks
 def place_numbers_have_no_gaps(busy: Busy, _: Unguarded) -> object:
     sql("UPDATE preorders_place SET number = 7 WHERE number = 5")
@@ -432,6 +505,7 @@ def test_invariants_are_named_once_and_say_something() -> None:
 
 
 def test_nothing_is_found_where_nothing_is_broken_and_every_invariant_looked_at_something(busy: Busy) -> None:
+    busy.keep_books()
     findings = list(check_all())
     assert [finding.name for finding in findings] == NAMES
     assert {finding.name: finding.offenders for finding in findings if not finding.holds} == {}

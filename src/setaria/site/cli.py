@@ -19,6 +19,7 @@ import typer
 
 from setaria import __version__
 from setaria.site import chance
+from setaria.site.books.commands import books
 from setaria.site.campaigns import commands
 from setaria.site.instance import HomeOption
 from setaria.site.instance import set_up_django as _set_up_django
@@ -51,6 +52,7 @@ JsonFileOption = Annotated[
 app.add_typer(chance.draw_app, name="draw")
 app.add_typer(chance.codes_app, name="codes")
 app.add_typer(commands.campaigns, name="campaign")
+app.add_typer(books, name="books")
 app.command()(commands.drill)
 
 

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "setaria.trade.baskets",
     "setaria.trade.alerts",
     "setaria.trade.bestsellers",
+    "setaria.trade.books",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",

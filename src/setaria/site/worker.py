@@ -22,6 +22,7 @@ from setaria.site.jobs import run_jobs
 from setaria.trade.alerts.tell import tell_now_and_then
 from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
 from setaria.trade.bestsellers.add_up import add_up_now_and_then
+from setaria.trade.books.record import record_now_and_then
 from setaria.trade.campaigns.models import Status
 from setaria.trade.campaigns.turn import turn
 from setaria.trade.draws import draw as drawing
@@ -147,6 +148,11 @@ def _add_up() -> None:
     add_up_now_and_then(now())
 
 
+def _keep_books() -> None:
+    """What has happened in money is entered in the books."""
+    record_now_and_then(now())
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
@@ -166,6 +172,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _tell,
     _add_up,
     _enter_happenings,
+    _keep_books,
 )
 
 

@@ -1,0 +1,45 @@
+"""The chart of accounts. An amount on the debit side is positive, on the credit side negative; a balance is the sum."""
+
+from enum import Enum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Side(Enum):
+    """Where an account usually stands: what we have and spend, or what we owe and earn."""
+
+    DEBIT = 1
+    CREDIT = -1
+
+
+class Account(models.IntegerChoices):
+    """Accounts, by the number accountants expect: 1 assets, 2 liabilities, 4 income, 5 costs."""
+
+    CLEARING = 1010, _("On its way from payment providers")
+    BANK = 1020, _("Bank")
+    CUSTOMERS = 1100, _("Customers")
+    TAX = 2100, _("Tax payable")
+    RETURNING = 2200, _("To be returned to customers")
+    DEPOSITS = 2300, _("Deposits held")
+    REVENUE = 4000, _("Revenue")
+    FORFEITED = 4090, _("Deposits kept")
+    FEES = 5100, _("Payment providers' fees")
+
+    @property
+    def side(self) -> Side:
+        """The side it usually stands on."""
+        return Side.DEBIT if self.value // 1000 in (1, 5) else Side.CREDIT
+
+
+class Source(models.IntegerChoices):
+    """What an entry is about; with the id of that, its key. Each thing is entered once."""
+
+    PAYMENT = 1, _("Payment received")
+    SALE = 2, _("Sale")
+    REFUND = 3, _("Refund sent")
+    DEPOSIT = 4, _("Deposit received")
+    CREDIT = 5, _("Deposit counted towards an order")
+    CREDIT_BACK = 6, _("Deposit taken back from an order that ended")
+    DEPOSIT_ENDED = 7, _("Deposit returned or kept")
+    CORRECTION = 20, _("Entry by hand")

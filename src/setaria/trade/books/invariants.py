@@ -1,0 +1,85 @@
+"""What must hold of the books."""
+
+from setaria.kernel.invariants import Invariant
+
+# The books follow the shop within seconds. What was passed over, or is ten minutes old and not entered, was forgotten.
+_OLD = "greatest(mark.until - interval '1 minute', now() - interval '10 minutes')"
+
+INVARIANTS = [
+    Invariant(
+        "entries_balance",
+        "Every entry has two lines or more, and in each currency they add up to nothing.",
+        "SELECT count(*) FROM books_entry",
+        """
+        SELECT entry.source, entry.source_id, posting.currency, count(posting.line) AS lines, sum(posting.amount) AS adds_up_to
+        FROM books_entry AS entry
+        LEFT JOIN books_posting AS posting ON posting.source = entry.source AND posting.source_id = entry.source_id
+        GROUP BY entry.source, entry.source_id, posting.currency
+        HAVING count(posting.line) < 2 OR sum(posting.amount) <> 0
+        """,
+    ),
+    Invariant(
+        "balances_are_the_postings",
+        "The balance of every account in every month is what was posted to it.",
+        "SELECT count(*) FROM books_balance",
+        """
+        SELECT account, month, market_id, currency, kind_id, provider, posted.debit, posted.credit, b.debit, b.credit
+        FROM books_balance AS b
+        FULL JOIN (
+            SELECT account, month, market_id, currency, kind_id, provider,
+                   sum(greatest(amount, 0)) AS debit, sum(greatest(-amount, 0)) AS credit
+            FROM books_posting GROUP BY account, month, market_id, currency, kind_id, provider
+        ) AS posted USING (account, month, market_id, currency, kind_id, provider)
+        WHERE (b.debit, b.credit) IS DISTINCT FROM (posted.debit, posted.credit)
+        """,
+    ),
+    Invariant(
+        "money_is_in_the_books",
+        "Every payment, deposit, sale and refund is entered, with its amount, within ten minutes.",
+        "SELECT count(*) FROM orders_settlement",
+        f"""
+        SELECT happened.source, happened.source_id, happened.amount, posted.amount AS posted
+        FROM (
+            SELECT 1 AS source, payment_id AS source_id, amount, at FROM orders_settlement
+            UNION ALL SELECT 2, id, total, paid_at FROM orders_order WHERE paid_at IS NOT NULL
+            UNION ALL SELECT 3, payment_id, amount, sent_at FROM payments_refund WHERE sent_at IS NOT NULL
+            UNION ALL SELECT 4, payment_id, amount, at FROM preorders_receipt
+        ) AS happened
+        LEFT JOIN books_mark AS mark ON mark.source = happened.source
+        LEFT JOIN LATERAL (
+            SELECT sum(p.amount) AS amount FROM books_posting AS p
+            WHERE p.source = happened.source AND p.source_id = happened.source_id AND p.amount > 0
+        ) AS posted ON true
+        WHERE happened.at < {_OLD} AND posted.amount IS DISTINCT FROM happened.amount
+        """,
+    ),
+    Invariant(
+        "paid_orders_owe_nothing",
+        "Of a paid order that is in the books, the customer owes nothing, and is owed nothing.",
+        "SELECT count(*) FROM books_entry WHERE source = 2",
+        """
+        SELECT entry.order_id, sum(posting.amount) AS owed
+        FROM books_entry AS sale
+        JOIN books_entry AS entry ON entry.order_id = sale.order_id
+        JOIN books_posting AS posting ON posting.source = entry.source AND posting.source_id = entry.source_id
+        WHERE sale.source = 2 AND posting.account = 1100 AND entry.source <> 20
+          AND EXISTS (SELECT 1 FROM books_entry AS p WHERE p.order_id = sale.order_id AND p.source = 1)
+        GROUP BY entry.order_id HAVING sum(posting.amount) <> 0
+        """,
+    ),
+    Invariant(
+        "returning_is_what_is_due",
+        "What is to be returned, by the books, are the refunds that were noted and not sent.",
+        "SELECT count(*) FROM payments_refund",
+        """
+        SELECT refund.payment_id, refund.amount, posted.amount AS posted
+        FROM payments_refund AS refund
+        JOIN LATERAL (
+            SELECT -sum(p.amount) AS amount FROM books_posting AS p
+            WHERE p.source_id = refund.payment_id AND p.account = 2200
+        ) AS posted ON posted.amount IS NOT NULL
+        LEFT JOIN books_entry AS sent ON sent.source = 3 AND sent.source_id = refund.payment_id
+        WHERE posted.amount <> CASE WHEN sent.source_id IS NULL THEN refund.amount ELSE 0 END
+        """,
+    ),
+]

@@ -1,0 +1,225 @@
+"""What has happened becomes entries: looked up where it is kept, a set at a time, each once.
+
+Nothing on an order's way writes here, so a rush costs the books only time. What is looked at is what happened since the
+last time, and a little before it (`LATE`): a transaction may commit after a later one. Should something come later
+still, the audit names it and `record` with `everything` enters it.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from django.db import connection, transaction
+
+from setaria.trade.books.accounts import Account, Source
+
+ENTRIES_MAX = 20_000
+# Longer than any transaction that settles: one that stands idle is ended after 20 seconds (site/settings.py).
+LATE = timedelta(seconds=60)
+EVERY = timedelta(seconds=2)
+LOCK = 0x5E7A_B00C  # one writer at a time, and no month closes meanwhile
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+_next = datetime.min.replace(tzinfo=UTC)
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """How one kind of thing is found and entered.
+
+    `happened` selects source_id, order_id, at, market_id, currency, provider, amount and what became of it, of what is
+    not entered yet. `postings` selects of those account, kind_id and the signed amount.
+    """
+
+    source: Source
+    happened: str
+    postings: str
+
+
+def _two(debit: str, credit: str) -> str:
+    """Two sides of the same amount."""
+    return f"""
+        SELECT h.source_id, side.account, 0 AS kind_id, side.amount FROM happened AS h
+        CROSS JOIN LATERAL (VALUES ({debit}, h.amount), ({credit}, -h.amount)) AS side (account, amount)
+    """
+
+
+# A settlement, refund or deposit belongs to an order, or to a place whose programme sells in a market.
+_PLACES_MARKET = """
+    JOIN preorders_place AS place ON place.id = {place}
+    JOIN preorders_programme AS programme ON programme.id = place.programme_id
+    JOIN drops_drop AS d ON d.id = programme.drop_id
+    JOIN markets_channel AS channel ON channel.id = d.channel_id
+"""
+
+KINDS = [
+    _Kind(
+        Source.DEPOSIT,
+        f"""
+        SELECT r.payment_id AS source_id, r.place_id AS order_id, r.at, channel.market_id, r.currency, r.provider,
+               r.amount, 0 AS what
+        FROM preorders_receipt AS r {_PLACES_MARKET.format(place="r.place_id")}
+        """,
+        _two(str(Account.CLEARING.value), str(Account.DEPOSITS.value)),
+    ),
+    _Kind(
+        Source.CREDIT,
+        """
+        SELECT c.payment_id AS source_id, c.order_id, c.at, o.market_id, c.currency, '' AS provider, c.amount, 0 AS what
+        FROM orders_credit AS c JOIN orders_order AS o ON o.id = c.order_id
+        """,
+        _two(str(Account.DEPOSITS.value), str(Account.CUSTOMERS.value)),
+    ),
+    _Kind(
+        Source.CREDIT_BACK,
+        """
+        SELECT c.payment_id AS source_id, c.order_id, c.revoked_at AS at, o.market_id, c.currency, '' AS provider,
+               c.amount, 0 AS what
+        FROM orders_credit AS c JOIN orders_order AS o ON o.id = c.order_id WHERE c.revoked_at IS NOT NULL
+        """,
+        _two(str(Account.CUSTOMERS.value), str(Account.DEPOSITS.value)),
+    ),
+    _Kind(
+        Source.DEPOSIT_ENDED,
+        f"""
+        SELECT r.payment_id AS source_id, r.place_id AS order_id, coalesce(r.decided_at, r.at) AS at, channel.market_id,
+               r.currency, r.provider, r.amount, r.fate AS what
+        FROM preorders_receipt AS r {_PLACES_MARKET.format(place="r.place_id")} WHERE r.fate IN (3, 4)
+        """,
+        _two(
+            str(Account.DEPOSITS.value),
+            f"CASE h.what WHEN 3 THEN {Account.FORFEITED.value} ELSE {Account.RETURNING.value} END",
+        ),
+    ),
+    _Kind(
+        Source.PAYMENT,
+        """
+        SELECT s.payment_id AS source_id, s.order_id, s.at, o.market_id, s.currency, s.provider, s.amount,
+               s.outcome AS what
+        FROM orders_settlement AS s JOIN orders_order AS o ON o.id = s.order_id
+        """,
+        _two(
+            str(Account.CLEARING.value),
+            f"CASE h.what WHEN 1 THEN {Account.CUSTOMERS.value} ELSE {Account.RETURNING.value} END",
+        ),
+    ),
+    # Until parcels are known here, what is paid is sold. Prices contain the tax where the market says so; a line's tax
+    # is rounded as `rules.tax_within` rounds it.
+    _Kind(
+        Source.SALE,
+        """
+        SELECT o.id AS source_id, o.id AS order_id, o.paid_at AS at, o.market_id, o.currency, '' AS provider,
+               o.total AS amount, 0 AS what
+        FROM orders_order AS o WHERE o.paid_at IS NOT NULL
+        """,
+        f"""
+        SELECT h.source_id, {Account.CUSTOMERS.value} AS account, 0 AS kind_id, h.amount FROM happened AS h
+        UNION ALL
+        SELECT line.source_id, side.account, line.kind_id, sum(side.amount)
+        FROM (
+            SELECT h.source_id, product.kind_id, l.quantity * l.unit_price AS amount, rate.basis,
+                   l.quantity * l.unit_price * rate.rate / rate.basis AS share,
+                   2 * (l.quantity * l.unit_price * rate.rate %% rate.basis) AS twice
+            FROM happened AS h
+            JOIN orders_line AS l ON l.order_id = h.source_id
+            JOIN catalog_variant AS variant ON variant.id = l.variant_id
+            JOIN catalog_product AS product ON product.id = variant.product_id
+            JOIN markets_market AS market ON market.id = h.market_id
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END::bigint AS rate,
+                       (10000 + CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END)::bigint AS basis
+            ) AS rate
+        ) AS line
+        CROSS JOIN LATERAL (
+            SELECT line.share + CASE WHEN line.twice > line.basis OR (line.twice = line.basis AND line.share %% 2 = 1)
+                                THEN 1 ELSE 0 END AS tax
+        ) AS taxed
+        CROSS JOIN LATERAL (VALUES ({Account.REVENUE.value}, taxed.tax - line.amount), ({Account.TAX.value}, -taxed.tax))
+            AS side (account, amount)
+        GROUP BY line.source_id, side.account, line.kind_id
+        """,
+    ),
+    _Kind(
+        Source.REFUND,
+        f"""
+        SELECT r.payment_id AS source_id, r.order_id, r.sent_at AS at, o.market_id, r.currency, r.provider, r.amount,
+               0 AS what
+        FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id
+        JOIN orders_settlement AS s ON s.order_id = r.order_id AND s.payment_id = r.payment_id
+        WHERE r.sent_at IS NOT NULL
+        UNION ALL
+        SELECT r.payment_id, r.order_id, r.sent_at, channel.market_id, r.currency, r.provider, r.amount, 0
+        FROM payments_refund AS r JOIN preorders_receipt AS receipt ON receipt.payment_id = r.payment_id
+        {_PLACES_MARKET.format(place="r.order_id")} WHERE r.sent_at IS NOT NULL
+        """,
+        _two(str(Account.RETURNING.value), str(Account.CLEARING.value)),
+    ),
+]
+
+# A closed month takes nothing: what comes late counts in the first month after it.
+_RECORD = """
+    WITH happened AS (
+        SELECT h.*, greatest(date_trunc('month', h.at AT TIME ZONE market.time_zone)::date,
+                             (SELECT max(closed.month) + interval '1 month' FROM books_closed AS closed
+                              WHERE closed.market_id = h.market_id)::date) AS month
+        FROM ({happened}) AS h JOIN markets_market AS market ON market.id = h.market_id
+        WHERE h.at > %(since)s AND h.at <= %(now)s AND NOT EXISTS (
+            SELECT 1 FROM books_entry AS entry WHERE entry.source = {source} AND entry.source_id = h.source_id
+        )
+        ORDER BY h.at LIMIT %(limit)s
+    ), entry AS (
+        INSERT INTO books_entry (source, source_id, order_id, at, month, market_id, note, entered_at, entered_by)
+        SELECT {source}, source_id, order_id, at, month, market_id, '', %(now)s, '' FROM happened
+    ), posting AS (
+        INSERT INTO books_posting (source, source_id, line, account, month, market_id, currency, kind_id, provider, amount)
+        SELECT {source}, h.source_id, row_number() OVER (PARTITION BY h.source_id ORDER BY p.account, p.kind_id) - 1,
+               p.account, h.month, h.market_id, h.currency, p.kind_id,
+               CASE p.account WHEN {clearing} THEN h.provider ELSE '' END, p.amount
+        FROM ({postings}) AS p JOIN happened AS h USING (source_id) WHERE p.amount <> 0
+    )
+    SELECT count(*), max(at) FROM happened
+"""
+
+
+def record_now_and_then(now: datetime) -> int:
+    """Record every few seconds, however often one is called; return how many entries. For one thread."""
+    global _next
+    if now < _next:
+        return 0
+    _next = now + EVERY
+    return record(now=now)
+
+
+def record(*, now: datetime, everything: bool = False) -> int:
+    """Enter all that has happened up to `now` and is not in the books; return how many entries that made.
+
+    `everything` looks through the whole history, and not only at what happened since the last time.
+    """
+    made = 0
+    for kind in KINDS:
+        while found := _record_some(kind, now, everything):
+            made += found
+            if found < ENTRIES_MAX:
+                break
+    return made
+
+
+@transaction.atomic
+def _record_some(kind: _Kind, now: datetime, everything: bool) -> int:
+    sql = _RECORD.format(
+        happened=kind.happened, postings=kind.postings, source=kind.source.value, clearing=Account.CLEARING.value
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT until FROM books_mark WHERE source = %s", [kind.source])
+        marked = cursor.fetchone()
+        since = BEGINNING if everything or marked is None else marked[0] - LATE
+        cursor.execute(sql, {"since": since, "now": now, "limit": ENTRIES_MAX})
+        count, latest = cursor.fetchone() or (0, None)
+        until = latest if count == ENTRIES_MAX else now
+        cursor.execute(
+            """
+            INSERT INTO books_mark (source, until) VALUES (%s, %s)
+            ON CONFLICT (source) DO UPDATE SET until = greatest(books_mark.until, excluded.until)
+            """,
+            [kind.source, until],
+        )
+    return int(count)

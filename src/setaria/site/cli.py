@@ -277,6 +277,18 @@ def preorders_supply(
     raise typer.Exit(supply(programme, units, supply_id))
 
 
+@preorders.command("end")
+def preorders_end(
+    programme: Annotated[str, typer.Argument(help="Slug of the programme.")], home: HomeOption = None
+) -> None:
+    """End a programme: no more places, whoever waits is let go, their deposits go back in full."""
+    _use_instance(home)
+    _set_up_django()
+    from setaria.site.preorders import end
+
+    raise typer.Exit(end(programme))
+
+
 @preorders.command("slip")
 def preorders_slip(
     programme: Annotated[str, typer.Argument(help="Slug of the programme.")],

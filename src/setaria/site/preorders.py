@@ -12,6 +12,7 @@ from rich.table import Table
 from setaria.goods.inventory.move import NotEnough
 from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
+from setaria.trade.preorders.end import end as end_programme
 from setaria.trade.preorders.models import Notice, Place, Programme, Receipt, State, Week
 from setaria.trade.preorders.supply import Conflict, call_all
 from setaria.trade.preorders.supply import supply as book
@@ -92,3 +93,16 @@ def _find(slug: str) -> Programme | None:
     if found is None:
         typer.echo(f"There is no programme {slug!r}. `setaria preorders list` shows those there are.", err=True)
     return found
+
+
+def end(slug: str) -> int:
+    """End a programme now; 1 where there is no such."""
+    programme = _find(slug)
+    if programme is None:
+        return 1
+    ended = end_programme(programme.pk, now=now())
+    Console().print(
+        f"{slug} has ended: {ended:,} places that waited were let go, and their deposits go back. "
+        "What has become an order stays one."
+    )
+    return 0

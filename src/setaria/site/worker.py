@@ -35,6 +35,7 @@ from setaria.trade.guard import judge
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.preorders import deposits
+from setaria.trade.preorders.end import end_over
 from setaria.trade.preorders.supply import call_all
 
 SWEEP_SECONDS = 0.5
@@ -59,6 +60,8 @@ def _expire() -> None:
 def _pass_on() -> None:
     """Places of programmes: those without a deposit end, units that are free call the next in the queue."""
     deposits.lapse(now=now())
+    if ended := end_over(now=now()):
+        log.info("places_ended_with_their_programme", places=ended)
     _looks.decide(time.monotonic(), now=now())
     if made := call_all(now=now()):
         log.info("places_ordered", places=made)

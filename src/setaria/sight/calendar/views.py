@@ -70,6 +70,8 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
         "steps": [(step, words.status_name(step.status))
                   for step in shown.steps.select_related("by").order_by("-revision", "-status")[:STEPS_MAX]],
         "reached": shown.status >= Status.APPROVED,
+        "waits": shown.status == Status.REHEARSED,
+        "may_sign": shown.status == Status.REHEARSED and shown.planned_by_id != request.user.pk,
     })  # fmt: skip
 
 

@@ -31,8 +31,8 @@ class Telling(msgspec.Struct, frozen=True):
 class Bank:
     """Decides what becomes of each order's payment, and signs the messages."""
 
-    def __init__(self, scenario: Scenario, secret: str, host: str, random: Random) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: Scenario, currency: str, secret: str, host: str, random: Random) -> None:
+        self._scenario, self._currency = scenario, currency
         self._key = key_from(secret)
         self._host = host
         self._random = random
@@ -65,7 +65,7 @@ class Bank:
     def message(self, order_id: UUID, telling: Telling) -> bytes:
         """Prepare the signed notification as it goes over the wire."""
         status: Literal["succeeded", "failed"] = "succeeded" if telling.succeeded else "failed"
-        body = _encode(Notification(telling.payment_id, order_id, status, telling.amount, "CNY"))
+        body = _encode(Notification(telling.payment_id, order_id, status, telling.amount, self._currency))
         return post(PATH, body, self._host, [(SIGNATURE_HEADER, sign(self._key, body))])
 
 

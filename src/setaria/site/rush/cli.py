@@ -122,6 +122,7 @@ class Rush:
         plan = Plan(
             scenario=scenario, seed=self._seed, url=instance.url, slug=stage.slug, drop_id=stage.drop_id,
             opens_at=stage.opens_at.timestamp(), skus=stage.skus, customer_ids=stage.customer_ids,
+            currency=stage.currency,
             secret=instance.secret,
         )  # fmt: skip
         with self.step("The rush"):

@@ -22,6 +22,7 @@ class Plan(msgspec.Struct, frozen=True):
     opens_at: float  # seconds since 1970
     skus: list[str]  # of the scenario's items, as they are called in this instance
     customer_ids: list[int]
+    currency: str  # of the market
     secret: str  # the instance's: signs passes and the bank's notifications
 
 

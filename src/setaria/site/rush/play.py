@@ -58,7 +58,7 @@ class Play:
         host, port = address(plan.url)
         self._plan, self._host = plan, host
         self._random = Random(plan.seed + 1)
-        self._bank = Bank(plan.scenario, plan.secret, host, self._random)
+        self._bank = Bank(plan.scenario, plan.currency, plan.secret, host, self._random)
         self._pool = Pool(host, port, plan.scenario.connections, self._answered)
         # The bank does not stand in the crowd's queue.
         self._line = Pool(host, port, max(2, plan.scenario.connections // 2), self._told, more=lambda: self._pool.busy)

@@ -31,6 +31,7 @@ class Stage(msgspec.Struct, frozen=True):
     variant_ids: list[int]
     skus: list[str]
     customer_ids: list[int]
+    currency: str
 
 
 def add_customers(run: str, count: int) -> list[int]:
@@ -82,6 +83,7 @@ def set_stage(scenario: Scenario, run: str, opens_in: timedelta) -> Stage:
     return Stage(
         market_id=channel.market_id, market=run, drop_id=drop.id, slug=drop.slug, opens_at=opens_at,
         variant_ids=[v.id for v in variants], skus=[v.sku for v in variants], customer_ids=customers,
+        currency=channel.market.currency,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Payers:
     def __init__(self, plan: Plan, evidence: Evidence) -> None:
         host, port = address(plan.url)
         self._random = Random(plan.seed + 4)
-        self._bank = Bank(plan.scenario, plan.secret, host, self._random)
+        self._bank = Bank(plan.scenario, plan.currency, plan.secret, host, self._random)
         self._weights = [getattr(plan.scenario.payments, manner.name.lower()) for manner in Manner]
         connections = max(2, plan.scenario.connections // 2)
         self._pool = Pool(host, port, connections, self._told, more=lambda: not self._closed)

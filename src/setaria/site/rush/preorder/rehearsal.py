@@ -41,6 +41,7 @@ class PreorderRush(Rush):
         plan = Plan(
             scenario=scenario, seed=self._seed, url=instance.url, slug=stage.slug, drop_id=stage.programme_id,
             opens_at=stage.opens_at.timestamp(), skus=stage.skus, customer_ids=stage.customer_ids,
+            currency=stage.currency,
             secret=instance.secret,
         )  # fmt: skip
         at_supplies = self._troubles[1::2]

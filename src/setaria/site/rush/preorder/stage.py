@@ -39,5 +39,6 @@ def set_stage(scenario: Scenario, run: str, opens_in: timedelta) -> ProgrammeSta
     )  # fmt: skip
     return ProgrammeStage(
         market_id=channel.market_id, market=run, drop_id=programme.drop_id, slug=programme.slug, opens_at=opens_at,
-        variant_ids=[variant.id], skus=[variant.sku], customer_ids=customers, programme_id=programme.id,
+        variant_ids=[variant.id], skus=[variant.sku], customer_ids=customers,
+        currency=channel.market.currency, programme_id=programme.id,
     )  # fmt: skip

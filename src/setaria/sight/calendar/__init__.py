@@ -1,2 +1,1 @@
-"""The campaign calendar as staff read it. The second signature is
-given on its page (`signatures.py`); all other steps are taken on the command line, by name."""
+"""The campaign calendar as staff read it, where the second signature is given; all other steps are the command line's."""

@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from setaria.channels.storefront import friend_code, queries
+from setaria.channels.storefront import early, friend_code, queries
 from setaria.channels.storefront.forms import NameForm
 from setaria.channels.storefront.order import OrderedLine
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel.clock import now
-from setaria.people.members import addresses
+from setaria.people.members import addresses, levels
 from setaria.people.members.models import Address
 from setaria.trade.draws.queries import offers_of
 from setaria.trade.orders.models import Line, Order, Status
@@ -53,6 +53,8 @@ def page(request: MemberVisit) -> HttpResponse:
             "drawn": offers_of(request.user.pk, at),
             "addresses": list(Address.objects.filter(member_id=request.user.pk)),
             "form": NameForm(initial={"name": request.user.name}),
+            "level": levels.standing(request.user.fan_points),
+            "opening": early.coming(request.user, at),
             "Status": Status,
         },
     )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.forms import CheckoutForm, country_of, latest_address
 from setaria.channels.storefront.guest import buyer_only
+from setaria.channels.storefront.life import life_of
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
@@ -68,16 +69,18 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         form = CheckoutForm(
             _country(request, order), initial=latest_address(order.customer_id, _country(request, order))
         )
+    payments = list(Payment.objects.filter(order_id=order.pk).order_by("started_at"))
+    refunds = list(Refund.objects.filter(order_id=order.pk).order_by("due_at"))
     context = {
         "order": order,
         "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found],
-        "events": list(Event.objects.filter(order_id=order.pk).order_by("at")),
+        "life": life_of(order, Event.objects.filter(order_id=order.pk), payments, refunds, now),
         "destination": destination,
         "order_market": _market(request, order),
         "as_guest": not request.user.is_authenticated or order.customer_id != request.user.pk,
         "form": form if needs_address else None,
-        "payment": Payment.objects.filter(order_id=order.pk).order_by("-started_at").first(),
-        "refunds": list(Refund.objects.filter(order_id=order.pk).order_by("due_at")),
+        "payment": payments[-1] if payments else None,
+        "refunds": refunds,
         "credit": credit,
         "due": order.total - credit,
         "pay_by_form": "time" if order.pay_by - now < FAR else "short",

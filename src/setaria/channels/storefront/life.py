@@ -1,0 +1,64 @@
+"""An order's life as steps in time: what happened, and what comes next."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from setaria.trade.orders.models import Event, Order, Status
+from setaria.trade.payments.models import Payment, Refund
+
+
+class Step(StrEnum):
+    """What a step is about."""
+
+    PLACED = "placed"
+    PAYING = "paying"
+    PAY_FAILED = "pay_failed"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUND_DUE = "refund_due"
+    REFUND_SENT = "refund_sent"
+    PAY_NEXT = "pay_next"
+    SEND_NEXT = "send_next"
+    REFUND_NEXT = "refund_next"
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A step. `at` is None where nobody knows yet; `amount` in minor units, where the step is about money."""
+
+    step: Step
+    at: datetime | None
+    amount: int | None = None
+    coming: bool = False
+
+
+_EVENTS = {
+    Status.PLACED: Step.PLACED, Status.PAID: Step.PAID, Status.EXPIRED: Step.EXPIRED, Status.CANCELLED: Step.CANCELLED
+}  # fmt: skip
+
+
+def life_of(
+    order: Order, events: Iterable[Event], payments: Iterable[Payment], refunds: Iterable[Refund], now: datetime
+) -> list[Moment]:
+    """Return the steps of an order in the order of their times, those to come last."""
+    past = [Moment(Step.PLACED, order.placed_at, order.total)]
+    past += [Moment(_EVENTS[Status(e.status)], e.at) for e in events if e.status != Status.PLACED]
+    for payment in payments:
+        past.append(Moment(Step.PAYING, payment.started_at, payment.amount))
+        if payment.status == Payment.Status.FAILED:
+            past.append(Moment(Step.PAY_FAILED, payment.ended_at or payment.started_at))
+    coming = []
+    for refund in refunds:
+        past.append(Moment(Step.REFUND_DUE, refund.due_at, refund.amount))
+        if refund.sent_at is not None:
+            past.append(Moment(Step.REFUND_SENT, refund.sent_at, refund.amount))
+        else:
+            coming.append(Moment(Step.REFUND_NEXT, None, refund.amount, coming=True))
+    if order.status == Status.PLACED and order.pay_by > now:
+        coming.insert(0, Moment(Step.PAY_NEXT, order.pay_by, coming=True))
+    if order.status == Status.PAID:
+        coming.insert(0, Moment(Step.SEND_NEXT, None, coming=True))
+    return [*sorted(past, key=lambda each: each.at or now), *coming]

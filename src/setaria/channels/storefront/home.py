@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from setaria.channels.storefront import queries
+from setaria.channels.storefront import found, queries
 from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
 from setaria.trade.campaigns.queries import live_in
@@ -26,6 +26,7 @@ def page(request: Visit) -> HttpResponse:
             "drops": queries.drops_ahead(shelf),
             "programmes": programmes_ahead(request.channel, now),
             "kinds": shelf.window.kinds,
+            "found": found.of_home(request, lead),
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],
         },

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.facets import Chosen, Facet, conditions, facets_of, narrow, read
+from setaria.channels.storefront.found import of_kind
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.window import Seen, Window
 from setaria.goods.catalog.models import Kind, Product
@@ -53,7 +54,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
     kind = shown or get_object_or_404(Kind, slug=slug)
     products = shelf.window.of_kind(kind.pk)
     listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS)
-    return render(request, "storefront/kind.html", {"kind": kind, "listing": listing})
+    about = of_kind(request, kind, listing.page.number, next(iter(listing.cards), None))
+    return render(request, "storefront/kind.html", {"kind": kind, "listing": listing, "found": about})
 
 
 @require_safe

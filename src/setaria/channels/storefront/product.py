@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from setaria.channels.storefront import directory, queries, sets
+from setaria.channels.storefront import directory, found, queries, sets
 from setaria.channels.storefront.directory import all_known
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
@@ -34,6 +34,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
     if card is None:
         return _elsewhere(request, slug)
     product = card.product
+    home = shelf.window.kept(("home", product.pk), lambda: directory.home_of(product, all_known()))
     return render(
         request,
         "storefront/product.html",
@@ -44,6 +45,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "chosen": _chosen(card, request.GET.get("sku", "")),
             "facts": facts(product.kind.specification_fields, product.specification),
             "drop": queries.drop_of_product(product, shelf),
+            "found": found.of_product(request, card, home),
             "pictures": list(product.pictures.all()),
             "swatches": queries.swatches((offer.variant for offer in card.offers), shelf),
             "sets": sets.sets_with(product, shelf),

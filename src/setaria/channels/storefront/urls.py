@@ -23,7 +23,9 @@ from setaria.channels.storefront import (
     recently,
     room,
     sets,
+    share_picture,
     shared_basket,
+    sitemaps,
     theme,
     wishes,
 )
@@ -80,6 +82,10 @@ urlpatterns = [
     path("choose/market", preferences.choose_market, name="choose_market"),
     path("choose/theme", preferences.choose_theme, name="choose_theme"),
     path("sets/<slug:slug>/add", sets.add, name="set_add"),
+    path("products/<slug:slug>/picture.png", share_picture.picture, name="share_picture"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap_part"),
+    path("robots.txt", sitemaps.robots, name="robots"),
     path("design/", design.page, name="design"),
     path("theme-<slug:wanted>.css", theme.sheet, name="theme"),
 ]

@@ -1,5 +1,6 @@
 """How the store writes texts, money, numbers and times."""
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +29,17 @@ register = template.Library()
 def text(texts: Mapping[str, str] | None) -> str:
     """Write a text by language in the reader's language."""
     return text_in(texts) if texts else ""
+
+
+# What could end the element a text stands in, or begin another.
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+@register.filter
+def json_ld(facts: Mapping[str, object]) -> SafeString:
+    """Write facts for machines. The element is data, which no browser runs."""
+    written = json.dumps(facts, ensure_ascii=False).translate(_ESCAPES)
+    return SafeString(f'<script type="application/ld+json">{written}</script>')
 
 
 @register.filter

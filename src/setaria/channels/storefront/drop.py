@@ -147,10 +147,10 @@ def _offers(drop: Drop, customer_id: int | None, at: datetime, *, only: int | No
 
 
 def _state(drop: Drop, offers: list[Offer], at: datetime) -> str:
-    if at < drop.opens_at:
-        return "before"
     if at >= drop.closes_at or drop.finished_at is not None:
         return "closed"
+    if at < drop.opens_at:
+        return "before"
     return "sold_out" if offers and all(offer.sold_out for offer in offers) else "open"
 
 

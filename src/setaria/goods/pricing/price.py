@@ -39,6 +39,28 @@ def set_price(
     return Price.objects.create(variant_id=variant_id, market_id=market_id, amount=amount, valid=(since, until))
 
 
+def take_back(variant_id: int, market_id: int, amount: int, *, since: datetime, until: datetime, now: datetime) -> int:
+    """Take a price back that has not begun, where it still stands between `since` and `until`; return how many rows.
+
+    What it interrupted holds instead. Another price that was set there since then stays. Raises TooSoon, and changes
+    nothing, where it begins within `LEAD`: an order may be decided by it already.
+    """
+    Variant.objects.select_for_update(no_key=True).get(pk=variant_id)
+    standing = Price.objects.select_for_update().filter(
+        variant_id=variant_id, market_id=market_id, amount=amount, valid__contained_by=(since, until)
+    )
+    taken = list(standing)
+    for price in taken:
+        begins, ends = price.valid.lower, price.valid.upper
+        if begins < now + LEAD:
+            raise TooSoon(f"It begins at {begins:%H:%M:%S.%f}; it cannot be taken back any more.")
+        before = Price.objects.filter(variant_id=variant_id, market_id=market_id, valid__endswith=begins).first()
+        price.delete()
+        if before is not None:
+            Price.objects.create(variant_id=variant_id, market_id=market_id, amount=before.amount, valid=(begins, ends))
+    return len(taken)
+
+
 def _cut(old: Price, since: datetime, until: datetime | None) -> None:
     begins, ends = old.valid.lower, old.valid.upper
     comes_back = until is not None and (ends is None or ends > until)

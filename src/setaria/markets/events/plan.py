@@ -60,6 +60,18 @@ def plan_event(
     return event
 
 
+def unplan_event(slug: str, *, now: datetime) -> bool:
+    """Take an event back that has opened nowhere; False where there is none. Raises CannotPlan for one that has."""
+    with transaction.atomic():
+        event = Event.objects.select_for_update().filter(slug=slug).first()
+        if event is None:
+            return False
+        if event.openings.filter(opens_at__lte=now).exists():
+            raise CannotPlan(f"{slug} has opened: what is being counted is not taken back.")
+        event.delete()
+        return True
+
+
 def _times(period: Period) -> tuple[datetime, datetime, datetime]:
     opens, closes, until = period.opens_at, period.closes_at, period.counts_until or period.closes_at
     if not opens < closes <= until:

@@ -9,4 +9,5 @@ urlpatterns = [
     path("<slug:slug>/", views.campaign, name="campaign"),
     path("<slug:slug>/approve", signatures.campaign, name="approve"),
     path("<slug:slug>/messages/<int:message>/approve", signatures.message, name="approve_message"),
+    path("<slug:slug>/call-off", signatures.call_off, name="call_off"),
 ]

@@ -37,9 +37,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     """List the campaigns, the latest first, with what their last check found."""
     found = Campaign.objects.select_related("planned_by", "approved_by").order_by("-first_day", "-id")[:CAMPAIGNS_MAX]
     last = {proof.campaign_id: proof for proof in _proofs(Proof.Kind.CHECK, [campaign.pk for campaign in found])}
-    rows = [
-        {"campaign": one, "status": words.status_name(one.status), "levels": _kept(last.get(one.pk))} for one in found
-    ]
+    rows = [{"campaign": one, "status": words.status_of(one), "levels": _kept(last.get(one.pk))} for one in found]
     return render(request, "calendar/campaigns.html", {"rows": rows})
 
 
@@ -48,11 +46,13 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 @never_cache
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a campaign: its checks as of now, drops, prices, messages and steps."""
-    shown = get_object_or_404(Campaign.objects.select_related("planned_by", "approved_by"), slug=slug)
+    people = ("planned_by", "approved_by", "called_off_by")
+    shown = get_object_or_404(Campaign.objects.select_related(*people), slug=slug)
     at = now()
     plan = plan_of(shown)
     findings = look(shown, at, last_measured(settings.HOME))
     markets = {market.code: market for market in Market.objects.filter(code__in=plan.markets)}
+    signable = shown.status == Status.REHEARSED and shown.called_off_at is None
     newest = Message.objects.filter(campaign=shown).select_related("written_by", "approved_by")
     kinds = {kind: next(_proofs(kind, [shown.pk]), None) for kind in Proof.Kind}
     return render(request, "calendar/campaign.html", {
@@ -70,8 +70,9 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
         "steps": [(step, words.status_name(step.status))
                   for step in shown.steps.select_related("by").order_by("-revision", "-status")[:STEPS_MAX]],
         "reached": shown.status >= Status.APPROVED,
-        "waits": shown.status == Status.REHEARSED,
-        "may_sign": shown.status == Status.REHEARSED and shown.planned_by_id != request.user.pk,
+        "waits": signable,
+        "may_sign": signable and shown.planned_by_id != request.user.pk,
+        "may_call_off": shown.status <= Status.APPROVED and shown.called_off_at is None and at < shown.opens_at,
     })  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from setaria.people.members.models import Member
 from setaria.sight.report import figures, page
 from setaria.site.rush.report import screen
 from setaria.trade.campaigns import approve as approving
+from setaria.trade.campaigns import call_off as calling_off
 from setaria.trade.campaigns import messages, plan_file, words
 from setaria.trade.campaigns.answers import Done, Refused
 from setaria.trade.campaigns.capacity import last_measured
@@ -92,6 +93,16 @@ def approve(slug: str, by: str) -> int:
     return _said(console, answer, f"{slug} is approved: its drops, prices and messages are set.")
 
 
+def call_off(slug: str, by: str) -> int:
+    """Call a campaign off that has not begun."""
+    console = _english()
+    try:
+        answer = calling_off.call_off(slug, by=staff(by), now=now())
+    except Nobody as error:
+        return _fail(console, str(error))
+    return _said(console, answer, f"{slug} is called off: its drops will not open, its units and prices are as before.")
+
+
 def approve_message(slug: str, message: str, by: str) -> int:
     """Approve the newest wording of a message."""
     console = _english()
@@ -114,7 +125,7 @@ def show(slug: str) -> int:
     table = Table("campaign", "days", "state", "revision", "planned by", "approved by")
     for one in found.select_related("planned_by", "approved_by"):
         table.add_row(
-            one.slug, f"{one.first_day} – {one.last_day}", Status(one.status).label, str(one.revision),
+            one.slug, f"{one.first_day} – {one.last_day}", "called off" if one.called_off_at else Status(one.status).label, str(one.revision),
             str(one.planned_by), str(one.approved_by or "-"),
         )  # fmt: skip
     console.print(table)

@@ -55,6 +55,16 @@ def campaign_approve(slug: SlugArgument, by: ByOption, home: HomeOption = None) 
     raise typer.Exit(approve(slug, by))
 
 
+@campaigns.command("call-off")
+def campaign_call_off(slug: SlugArgument, by: ByOption, home: HomeOption = None) -> None:
+    """Call a campaign off before it begins: its drops never open, units and prices go back."""
+    use_instance(home)
+    set_up_django()
+    from setaria.site.campaigns.cli import call_off
+
+    raise typer.Exit(call_off(slug, by))
+
+
 @campaigns.command("approve-message")
 def campaign_approve_message(
     slug: SlugArgument,

@@ -39,11 +39,11 @@ def add_customers(run: str, count: int) -> list[int]:
     with connection.cursor() as cursor:
         instant, password = now(), make_password(None)
         with cursor.copy(
-            "COPY members_member (password, is_superuser, email, name, is_active, is_staff, joined_at, fan_points)"
-            " FROM STDIN"
+            "COPY members_member (password, is_superuser, email, name, is_active, is_staff, joined_at,"
+            " fan_points, phone_verified) FROM STDIN"
         ) as copy:
             for number in range(count):
-                copy.write_row((password, False, f"{run}-{number}@rush.invalid", "", True, False, instant, 0))
+                copy.write_row((password, False, f"{run}-{number}@rush.invalid", "", True, False, instant, 0, False))
         cursor.execute("SELECT id FROM members_member WHERE email LIKE %s ORDER BY id", [f"{run}-%@rush.invalid"])
         return [row[0] for row in cursor.fetchall()]
 

@@ -47,6 +47,8 @@ def approve(slug: str, *, by: Member, now: datetime, capacity: Capacity | None =
 
 
 def _against(campaign: Campaign, by: Member, now: datetime, capacity: Capacity | None) -> Refused | None:
+    if campaign.called_off_at is not None:
+        return Refused("CALLED_OFF", {"slug": campaign.slug})
     if campaign.status != Status.REHEARSED:
         code = "APPROVED_ALREADY" if campaign.status > Status.REHEARSED else "NOT_REHEARSED"
         return Refused(code, {"slug": campaign.slug, "status": Status(campaign.status).label})

@@ -41,12 +41,19 @@ class Campaign(models.Model):
     planned_at = models.DateTimeField()
     approved_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True)
+    called_off_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
+    called_off_at = models.DateTimeField(null=True, help_text="Then it goes no further than its status.")
 
     class Meta:
         ordering = ["first_day", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="campaign_has_days"),
             models.CheckConstraint(condition=Q(status__gte=1, status__lte=7), name="campaign_status_known"),
+            models.CheckConstraint(
+                condition=Q(called_off_at__isnull=True, called_off_by__isnull=True)
+                | Q(called_off_at__isnull=False, called_off_by__isnull=False, status__lte=4),
+                name="campaign_called_off_before_it_opens",
+            ),
             models.CheckConstraint(
                 condition=Q(status__lt=4, approved_by__isnull=True, approved_at__isnull=True)
                 | (

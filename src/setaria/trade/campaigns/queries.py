@@ -25,8 +25,9 @@ class Live(msgspec.Struct, frozen=True):
 def live_in(market: Market, now: datetime) -> Live | None:
     """Return the approved campaign that runs in a market, or begins there soon; two queries at most."""
     approved = Campaign.objects.filter(
-        status__gte=Status.APPROVED, closes_at__gt=now, opens_at__lte=now + AHEAD, plan__markets__contains=[market.code]
-    )
+        status__gte=Status.APPROVED, called_off_at=None, closes_at__gt=now, opens_at__lte=now + AHEAD,
+        plan__markets__contains=[market.code],
+    )  # fmt: skip
     for campaign in approved.order_by("opens_at", "id"):
         opens_at, closes_at = days_of(plan_of(campaign), market.time_zone)
         if closes_at > now:

@@ -18,7 +18,11 @@ from setaria.trade.campaigns.models import Campaign, Status, Step
 def turn(now: datetime) -> list[Done]:
     """Open and close what is due, dated to its instant and not to ours; return what was done."""
     due = Q(status=Status.APPROVED, opens_at__lte=now) | Q(status=Status.OPEN, closes_at__lte=now)
-    return [done for campaign in Campaign.objects.filter(due).order_by("id") for done in _turn(campaign, now)]
+    return [
+        done
+        for campaign in Campaign.objects.filter(due, called_off_at=None).order_by("id")
+        for done in _turn(campaign, now)
+    ]
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from setaria.trade.campaigns.answers import Refused
+from setaria.trade.campaigns.models import Campaign
 from setaria.trade.campaigns.rules import Finding
 
 
@@ -29,6 +30,11 @@ def status_name(status: int) -> str:
         1: _("Planned"), 2: _("Checked"), 3: _("Rehearsed"), 4: _("Approved"), 5: _("Open"), 6: _("Closed"),
         7: _("Reported"),
     }[status]  # fmt: skip
+
+
+def status_of(campaign: Campaign) -> str:
+    """Name where a campaign stands: its status, or that it was called off."""
+    return _("Called off") if campaign.called_off_at else status_name(campaign.status)
 
 
 def level_name(level: str) -> str:
@@ -92,6 +98,8 @@ def refusal(refused: Refused) -> str:
         "APPROVED_ALREADY": _("That is approved already. Nothing was changed."),
         "SAME_PERSON": _("%(who)s wrote it, so somebody else must approve it. Nothing was changed."),
         "CHECKS_FAILED": _("Something is not in order any more. Nothing was changed; put it right and check again."),
+        "CALLED_OFF": _("%(slug)s was called off. Nothing was changed; plan it anew under another slug."),
+        "BEGAN": _("%(slug)s begins now or has begun; it cannot be called off any more. Nothing was changed."),
         "SOLD_MEANWHILE": _("Stock was sold while it was being set aside. Nothing was changed; check again."),
         "TOO_LATE": _("It begins within a second; prices cannot be changed any more. Nothing was changed."),
         "CHANGED_MEANWHILE": _("%(slug)s was planned anew meanwhile. The drill is kept, but proves nothing about the new plan."),

@@ -85,6 +85,16 @@ def _awaits_payment(drop: Drop) -> bool:
     return Order.objects.filter(drop_id=drop.pk, status=Status.PLACED).exists()
 
 
+def withdraw(drop: Drop, *, now: datetime) -> bool:
+    """Take a drop back before it opens: it never will, and its units are in the warehouse again; False if it was so.
+
+    Raises ValueError for one that has opened: people may hold its units.
+    """
+    if drop.opens_at <= now:
+        raise ValueError(f"{drop.slug} has opened.")
+    return _finish(drop, now)
+
+
 @transaction.atomic
 def _finish(drop: Drop, now: datetime) -> bool:
     if not Drop.objects.filter(pk=drop.pk, finished_at=None).update(finished_at=now):

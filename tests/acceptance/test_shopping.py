@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.conftest import FAN
+from tests.acceptance.conftest import FAN, FRIEND
 from tests.acceptance.test_purchase import pay_in_sandbox
 
 pytestmark = pytest.mark.browser
@@ -33,6 +33,17 @@ def add_to_basket(page: Page, slug: str) -> None:
     page.goto(f"/products/{slug}/")
     page.locator("form[action$='/basket/add'] button[type=submit]").click()
     page.wait_for_url("**/basket/")
+
+
+def check_out(page: Page) -> None:
+    """Fill in what is still empty of the address, and order."""
+    page.wait_for_url("**/checkout/**")
+    for field, value in {"recipient": "Fan", "phone": "13800000000", "city": "北京", "street": "清河 68"}.items():
+        empty = page.locator(f"input[name={field}]")
+        if empty.count() and not empty.input_value():
+            empty.fill(value)
+    page.locator("main form[data-once] button[type=submit]").first.click()
+    page.wait_for_url("**/orders/**")
 
 
 @pytest.mark.parametrize(("phone", "language"), WAYS, ids=["phone-zh", "desk-en", "phone-en", "desk-zh"])
@@ -67,11 +78,7 @@ def test_search_compare_basket_sign_in_buy_follow(visitor, phone: bool, language
     expect(page.locator("#basket")).to_contain_text(name)
 
     page.locator("a[href$='/checkout/']").click()
-    for field, value in {"recipient": "Fan", "phone": "13800000000", "city": "北京", "street": "清河 68"}.items():
-        if page.locator(f"input[name={field}]").count() and not page.locator(f"input[name={field}]").input_value():
-            page.locator(f"input[name={field}]").fill(value)
-    page.locator("main form[data-once] button[type=submit]").first.click()
-    page.wait_for_url("**/orders/**")
+    check_out(page)
     page.locator("form[action$='/pay'] button").first.click()
     pay_in_sandbox(page)
     address = page.url
@@ -129,3 +136,40 @@ def test_it_all_works_without_a_script(chromium, shop) -> None:
         expect(page.locator(".card")).to_have_count(1)
     finally:
         context.close()
+
+
+def test_who_waits_is_told_when_it_is_back(visitor, shop) -> None:
+    # Somebody takes all there are.
+    friend = visitor(FRIEND)
+    friend.goto("/products/mi-phone-1/")
+    friend.locator("#quantity").fill("9999")
+    friend.locator("form[action$='/basket/add'] button[type=submit]").click()
+    friend.wait_for_url("**/basket/")
+    friend.get_by_role("button", name=re.compile("Take the .* left")).click()
+    friend.locator("a[href$='/checkout/']").click()
+    check_out(friend)
+
+    page = visitor(phone=True)
+    page.goto("/products/mi-phone-1/")
+    page.locator("#tell-email").fill("waits@example.org")
+    page.locator(".tell button").click()
+    expect(page.locator(".notes")).to_contain_text("waits@example.org")
+    question = mail_to(shop, "waits@example.org", 1)
+    page.goto(re.search(r"http://\S+/alerts/\S+", question).group())  # type: ignore[union-attr]
+    page.get_by_role("button", name="Yes, tell me").click()
+    expect(page.locator(".notes")).to_contain_text("Noted.")
+
+    friend.locator("form[action$='/cancel'] button").click()
+    assert "/products/mi-phone-1/" in mail_to(shop, "waits@example.org", 2)
+
+
+def mail_to(shop, address: str, number: int) -> str:
+    """Return the newest message to an address once there are so many."""
+    folder = shop.home / "messages"
+    deadline = time.monotonic() + 30
+    while True:
+        found = [text for file in sorted(folder.glob("*.txt")) if address in (text := file.read_text())]
+        if len(found) >= number:
+            return found[-1]
+        assert time.monotonic() < deadline, found
+        time.sleep(0.5)

@@ -138,6 +138,6 @@ def test_pieces_are_kept_by_key_and_the_oldest_go_first() -> None:
 
 
 def test_a_token_of_one_visitor_is_never_kept_for_others() -> None:
-    template = Template('{% load store %}{% keep "form" %}<input name="csrfmiddlewaretoken">{% endkeep %}')
+    template = Template('{% load store %}{% piece "form" %}<input name="csrfmiddlewaretoken">{% endpiece %}')
     with pytest.raises(TemplateSyntaxError):
         template.render(Context())

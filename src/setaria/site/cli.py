@@ -236,12 +236,13 @@ def simulate(
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Four minutes, rougher figures.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Longer samples, and memory through a million orders.")] = False,
+    pages: Annotated[bool, typer.Option("--pages", help="Only the pages, over 10,000 products.")] = False,
     json_file: JsonFileOption = None,
 ) -> None:
     """Measure how fast this machine takes orders and shows pages."""
     from setaria.site.bench.cli import main as run
 
-    raise typer.Exit(run(quick, full, json_file))
+    raise typer.Exit(run(quick, full, json_file, pages))
 
 
 preorders = typer.Typer(

@@ -1,6 +1,7 @@
 """What every page of the store needs, besides its own matter."""
 
 import re
+from datetime import datetime
 from typing import cast
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from setaria.channels.storefront import directory, preferences, queries, theme
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import owner_of
+from setaria.channels.storefront.window import next_stamp
 from setaria.kernel import clock
 from setaria.trade.baskets.queries import units_of
 
@@ -33,6 +35,7 @@ def store(request: HttpRequest) -> dict[str, object]:
         "theme": preferences.theme_of(request),
         "themes": preferences.THEMES,
         "nav_kinds": SimpleLazyObject(lambda: queries.navigation(cast(Visit, request), now) if market else []),
+        "nav_key": SimpleLazyObject(lambda: _nav_key(cast(Visit, request), now) if market else next_stamp()),
         "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
         "passkeys_here": passkeys_work_at(request.get_host().partition(":")[0]),
         "sandbox_messages": settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"),
@@ -44,3 +47,11 @@ def store(request: HttpRequest) -> dict[str, object]:
 def passkeys_work_at(host: str) -> bool:
     """Whether browsers make passkeys for this host: a name, never a bare address."""
     return not re.fullmatch(r"[0-9.]+|\[.*", host)
+
+
+def _nav_key(visit: Visit, now: datetime) -> tuple[object, ...]:
+    """All that the navigation says follows from this: the window, and the kind one is at."""
+    match = visit.resolver_match
+    return queries.shelf(visit, now).window.stamp, match.kwargs.get(
+        "slug"
+    ) if match and match.url_name == "kind" else ""

@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -44,6 +45,7 @@ class Listing(msgspec.Struct, frozen=True):
     chosen: Chosen
     sort: str
     sorts: Sorts
+    key: tuple[object, ...]  # what the facets follow from
 
 
 @require_safe
@@ -53,7 +55,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
     shown = next((each for each in shelf.window.kinds if each.slug == slug), None)
     kind = shown or get_object_or_404(Kind, slug=slug)
     products = shelf.window.of_kind(kind.pk)
-    listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS)
+    listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS, kind.pk)
     about = of_kind(request, kind, listing.page.number, next(iter(listing.cards), None))
     return render(request, "storefront/kind.html", {"kind": kind, "listing": listing, "found": about})
 
@@ -67,7 +69,7 @@ def search(request: Visit) -> HttpResponse:
     found = find(asked, shown)
     if not found.ids:
         return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": shelf.window.kinds})
-    listing = _listing(request, [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS)
+    listing = _listing(request, [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS, tuple(found.ids))
     return render(request, "storefront/search.html", {"asked": asked, "found": found, "listing": listing})
 
 
@@ -93,19 +95,29 @@ def _named(thing: Product | Kind) -> dict[str, str]:
 
 
 def _listing(
-    request: Visit, products: Sequence[Seen], shelf: queries.Shelf, fields: list[Field], sorts: Sorts
+    request: Visit, products: Sequence[Seen], shelf: queries.Shelf, fields: list[Field], sorts: Sorts, source: object
 ) -> Listing:
+    """`source` says which products of the window these are."""
     minor_units = 10 ** get_currency_precision(shelf.market.currency)
-    in_stock = shelf.window.stock().products
+    stock = shelf.window.stock()
+    in_stock = stock.products
     chosen = read(request.GET, fields)
+    key = (source, stock.stamp, msgspec.json.encode(chosen))
     met = conditions(chosen, fields, minor_units, in_stock, shelf.window.kinds)
     sort = request.GET.get("sort", "")
     sort = sort if sort in dict(sorts) else sorts[0][0]
-    narrowed = _sorted(narrow(products, met), sort, shelf.window, shelf.now)
+    turn = int(shelf.now.timestamp()) // POPULAR_SECONDS
+    narrowed = shelf.window.kept(
+        (key, sort, turn), lambda: _sorted(narrow(products, met), sort, shelf.window, shelf.now)
+    )
     found = Paginator(narrowed, PAGE_PRODUCTS_MAX).get_page(request.GET.get("page"))
     return Listing(
         cards=queries.cards([seen.id for seen in found], shelf), page=found, chosen=chosen, sort=sort, sorts=sorts,
-        facets=facets_of(products, chosen, met, fields, minor_units, in_stock, shelf.window.kinds),
+        facets=shelf.window.kept(
+            (key, get_language()),
+            lambda: facets_of(products, chosen, met, fields, minor_units, in_stock, shelf.window.kinds),
+        ),
+        key=(shelf.window.stamp, key),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import msgspec
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -43,7 +44,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "card": card,
             "shelf": shelf,
             "chosen": _chosen(card, request.GET.get("sku", "")),
-            "facts": facts(product.kind.specification_fields, product.specification),
+            "facts": SimpleLazyObject(lambda: facts(product.kind.specification_fields, product.specification)),
             "drop": queries.drop_of_product(product, shelf),
             "found": found.of_product(request, card, home),
             "pictures": list(product.pictures.all()),

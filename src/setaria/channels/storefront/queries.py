@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from setaria.channels.storefront.visit import Visit
-from setaria.channels.storefront.window import WINDOWS, Window
+from setaria.channels.storefront.window import WINDOWS, Window, next_stamp
 from setaria.goods.catalog.measure import MEASURE, each, per_measure
 from setaria.goods.catalog.models import Companion, Kind, OptionValue, Picture, Product, Variant
 from setaria.goods.inventory.models import Location
@@ -18,6 +18,7 @@ from setaria.trade.drops.models import Drop
 NAVIGATION_KINDS_MAX = 6
 HOME_DROPS_MAX = 3
 COMPANIONS_MAX = 4
+FEW_UNITS = 5  # from here on a page says how many are left
 HOME_NEWEST_MAX = 9  # one leads, eight follow
 
 
@@ -70,6 +71,17 @@ class Card(msgspec.Struct, frozen=True):
     picture: Picture | None
     offers: tuple[Offer, ...]
     sells: bool
+    stamp: int
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All that a card in a listing says follows from this (see `kept`)."""
+        return self.stamp, self.product.pk, self.cheapest and self.cheapest.variant.pk, self.sold_out
+
+    @property
+    def full_key(self) -> tuple[object, ...]:
+        """All that is said of its variants follows from this: few units are told by number."""
+        return self.stamp, self.product.pk, tuple(min(max(o.free, 0), FEW_UNITS + 1) for o in self.offers)
 
     @property
     def price(self) -> int | None:
@@ -113,13 +125,18 @@ def cards(ids: Sequence[int], shelf: Shelf) -> list[Card]:
     """Return a card for each product in the window, by its key; one query for products that were shown before."""
     found = shelf.window.whole(ids)
     free = _free([variant for product, _ in found for variant in product.variants.all()], shelf)
-    return [card_of(product, prices, free, shelf) for product, prices in found]
+    return [card_of(product, prices, free, shelf, shelf.window.stamp) for product, prices in found]
 
 
-def card_of(product: Product, prices: Mapping[int, int], free: Mapping[int, int], shelf: Shelf) -> Card:
-    """Put together what is said of a product: from its variants' prices, and the free units of each."""
+def card_of(
+    product: Product, prices: Mapping[int, int], free: Mapping[int, int], shelf: Shelf, stamp: int | None = None
+) -> Card:
+    """Put together what is said of a product: from its variants' prices, and the free units of each.
+
+    `stamp`: of the window the product was read for; without one nothing rendered of it is found again.
+    """
     offers = tuple(Offer(v, prices.get(v.pk), free.get(v.pk, 0)) for v in product.variants.all())
-    return Card(product, next(iter(product.pictures.all()), None), offers, shelf.sells)
+    return Card(product, next(iter(product.pictures.all()), None), offers, shelf.sells, stamp or next_stamp())
 
 
 def _free(variants: Sequence[Variant], shelf: Shelf) -> dict[int, int]:

@@ -5,6 +5,7 @@ from django.urls import path
 from setaria.channels.storefront import (
     account,
     alerts,
+    app,
     basket,
     checkout,
     compare,
@@ -86,6 +87,9 @@ urlpatterns = [
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.part, name="sitemap_part"),
     path("robots.txt", sitemaps.robots, name="robots"),
+    path("app.webmanifest", app.manifest, name="manifest"),
+    path("sw.js", app.worker, name="worker"),
+    path("offline/", app.offline, name="offline"),
     path("design/", design.page, name="design"),
     path("theme-<slug:wanted>.css", theme.sheet, name="theme"),
 ]

@@ -40,6 +40,11 @@ DERIVED_KEPT_MAX = 500  # counts of facets, orders of products
 _stamps = count(1)
 
 
+def next_stamp() -> int:
+    """Return a number that no other state in this process has or will have."""
+    return next(_stamps)
+
+
 class Seen:
     """A product as listings go by it: its kind, whose it is, its cheapest price here and now, its specification."""
 
@@ -57,8 +62,9 @@ class Stock:
 
     __slots__ = ("looked_at", "products", "sign", "stamp")
 
-    def __init__(self, sign: object, products: frozenset[int]) -> None:
-        self.sign, self.products, self.looked_at, self.stamp = sign, products, time.monotonic(), next(_stamps)
+    def __init__(self, sign: object, products: frozenset[int], stamp: int | None = None) -> None:
+        self.sign, self.products, self.looked_at = sign, products, time.monotonic()
+        self.stamp = stamp or next_stamp()  # the same as long as the stock is
 
 
 class Window:
@@ -67,7 +73,7 @@ class Window:
     def __init__(
         self, storefront: Storefront, market: Market, channel: Channel | None, now: datetime, version: int
     ) -> None:
-        self.stamp = next(_stamps)  # names this window among all there were in this process
+        self.stamp = next_stamp()  # names this window among all there were in this process
         self.version, self.since, self.until = version, now, _next_turn(market, now)
         self.market = market
         source = Source.objects.select_related("location").filter(channel=channel).first() if channel else None
@@ -154,7 +160,7 @@ class Window:
             cursor.execute(_STOCK_SIGN, [self.location.pk])
             sign = cursor.fetchone()
             if sign == self._stock.sign:
-                return Stock(sign, self._stock.products)
+                return Stock(sign, self._stock.products, self._stock.stamp)
             cursor.execute(_STOCK, [self.location.pk])
             return Stock(sign, frozenset(row[0] for row in cursor.fetchall()))
 

@@ -1,8 +1,10 @@
-"""`setaria bench`: the goals that are about orders, measured on this machine."""
+"""`setaria bench`: the goals that are about orders and about pages, measured on this machine."""
 
 from __future__ import annotations
 
 import os
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -33,12 +35,12 @@ class Result(msgspec.Struct, frozen=True):
     stolen: float  # share of the processors' time that a hypervisor gave to other machines meanwhile
 
 
-def main(quick: bool, full: bool, json_file: Path | None) -> int:
+def main(quick: bool, full: bool, json_file: Path | None, pages_only: bool = False) -> int:
     """Measure and print; 0 even where a goal is missed (it says so), 1 if nothing could be measured."""
     console = screen()
     try:
         with temporary() as instance, ground.naive(instance) as naive_url:
-            result = measure(console, instance, naive_url, QUICK if quick else FULL if full else USUAL)
+            result = measure(console, instance, naive_url, QUICK if quick else FULL if full else USUAL, pages_only)
     except NoInstance as error:
         console.print(f"[red]✗[/] {escape(str(error))}")
         return 1
@@ -48,9 +50,12 @@ def main(quick: bool, full: bool, json_file: Path | None) -> int:
     return 0
 
 
-def measure(console: Console, instance: Instance, naive_url: str, effort: tuple[int, float, int]) -> Result:
-    """Measure every goal against a running instance and its baseline."""
+def measure(
+    console: Console, instance: Instance, naive_url: str, effort: tuple[int, float, int], pages_only: bool
+) -> Result:
+    """Measure every goal against a running instance and its baseline, or those about pages only."""
     _use_django(instance)
+    from setaria.site.bench import pages
     from setaria.site.bench.goals import LOAD, WALLS, Effort, Goals, helper, samples  # need Django set up
 
     planned = Effort(*effort)
@@ -63,7 +68,12 @@ def measure(console: Console, instance: Instance, naive_url: str, effort: tuple[
         goals = Goals(
             instance, naive_url, planned, lambda text: progress.update(task, advance=1, description=escape(text))
         )
-        for outcome in goals.measure(load, walls):
+        tell = partial(progress.update, task, advance=1)
+        about_pages = pages.measure(
+            instance, load, planned.seconds, planned.pairs, lambda text: tell(description=escape(text))
+        )
+        about_orders = () if pages_only else goals.measure(load, walls)
+        for outcome in chain(about_orders, about_pages):
             outcomes.append(outcome)
             progress.console.print(line(outcome), highlight=False)
     ticks_after, stolen_after = processor_ticks()

@@ -54,6 +54,7 @@ class Sample(msgspec.Struct, frozen=True):
     per_second: float | None = None
     good: tuple[int, ...] = (200, 201)
     watched: dict[str, list[int]] = {}
+    pages: list[bytes] = []  # prepared requests to send in turn, instead of orders
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -181,9 +182,11 @@ class OpenLoop(ClosedLoop):
 
 
 def requests_of(sample: Sample) -> Iterator[bytes]:
-    """Prepare a sample's requests, as people's pages have them before the opening."""
+    """Prepare a sample's requests, as people's pages have them before the opening, or as their browsers ask for pages."""
     key, issued, host = passes.key_from(sample.secret), datetime.now(UTC), address(sample.url)[0]
     ms = int(time.time() * 1000)
+    if sample.pages:
+        return cycle(sample.pages)
     if sample.empty:  # as long as an order's body
         token = passes.issue(key, CUSTOMER_FIRST, sample.drop_id, seeded_id(_random, ms), issued)
         return repeat(post(sample.path, order_body([(sample.skus[0], 1, sample.price)], token), host))

@@ -185,20 +185,20 @@ def address_parts(address: object) -> list[str]:
 
 
 @register.tag
-def keep(parser: template.base.Parser, token: template.base.Token) -> template.Node:
-    """Keep what is between this and `endkeep` by the name and the values given, the reader's language, and where the store
+def piece(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """Keep what is between this and `endpiece` by the name and the values given, the reader's language, and where the store
     is mounted.
 
     What is inside must follow from these, and from the settings; nothing of the visitor's own (a form's token, their
-    basket) may be in it. `{% keep "card" shelf.window.stamp card.key %}…{% endkeep %}`
+    basket) may be in it. `{% piece "card" card.key %}…{% endpiece %}`
     """
     _, *values = token.split_contents()
-    inner = parser.parse(("endkeep",))
+    inner = parser.parse(("endpiece",))
     parser.delete_first_token()
-    return _Keep([parser.compile_filter(value) for value in values], inner)
+    return _Piece([parser.compile_filter(value) for value in values], inner)
 
 
-class _Keep(template.Node):
+class _Piece(template.Node):
     def __init__(self, values: list[template.base.FilterExpression], inner: template.NodeList) -> None:
         self._values, self.nodelist = values, inner
 
@@ -207,7 +207,7 @@ class _Keep(template.Node):
         return SafeString(PIECES.get(key, lambda: self._render(context)))
 
     def _render(self, context: template.Context) -> str:
-        piece = self.nodelist.render(context)
-        if "csrfmiddlewaretoken" in piece:
+        rendered = self.nodelist.render(context)
+        if "csrfmiddlewaretoken" in rendered:
             raise template.TemplateSyntaxError("A form's token is one visitor's: it cannot be kept for others.")
-        return piece
+        return rendered

@@ -1,0 +1,93 @@
+// The service worker. Pages come from the network; what was seen before is shown, and marked so, when there is none.
+// Only the front, kinds and products are kept: never a basket, a checkout, an account, an order, a sale.
+const SHELL = `shell-${TOLD.shell.join()}`;
+const PAGES = "pages";
+const PICTURES = "pictures";
+const KEPT = /^(\/[a-z0-9-]+){0,2}\/((kinds|products)\/[a-z0-9_-]+\/)?$/;
+const NEVER = /^\/(account|accounts|alerts|bank|basket|baskets|campaigns|checkout|codes|command|compare|deposits|design|drops|i18n|offline|orders|payments|places|programmes|rush|search|wall|wishes)\//;
+
+const keep = (path) => KEPT.test(path) && !NEVER.test(path);
+
+self.addEventListener("install", (event) => {
+  event.waitUntil((async () => {
+    const shell = await caches.open(SHELL);
+    await shell.addAll(TOLD.shell);
+    // Nobody's page: asked for without cookies, so that it holds nothing of whoever was here.
+    const page = await fetch(TOLD.offline, { credentials: "omit", cache: "reload" });
+    if (page.ok) await shell.put(TOLD.offline, page);
+    await self.skipWaiting();
+  })());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) {
+      if (name.startsWith("shell-") && name !== SHELL) await caches.delete(name);
+    }
+    await self.clients.claim();
+  })());
+});
+
+const trim = async (cache, most) => {
+  const keys = await cache.keys();
+  for (const key of keys.slice(0, Math.max(0, keys.length - most))) await cache.delete(key);
+};
+
+const remember = async (request, response) => {
+  const cache = await caches.open(PAGES);
+  const headers = new Headers(response.headers);
+  headers.set("x-seen-at", new Date().toISOString());
+  await cache.delete(request.url); // so that the one seen last is the last to go
+  await cache.put(request.url, new Response(await response.blob(), { status: 200, headers }));
+  await trim(cache, TOLD.pages_max);
+};
+
+const seen = async (request) => {
+  const found = await (await caches.open(PAGES)).match(request.url);
+  if (!found) return undefined;
+  const html = await found.text();
+  const marked = html.replace("<html ", `<html data-seen-at="${found.headers.get("x-seen-at")}" `);
+  return new Response(marked, { status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
+};
+
+const page = async (event) => {
+  const { request } = event;
+  const { pathname } = new URL(request.url);
+  try {
+    const response = await fetch(request);
+    const kept = keep(pathname) && response.ok && !response.redirected && response.type === "basic";
+    if (kept && (response.headers.get("content-type") || "").startsWith("text/html")) {
+      event.waitUntil(remember(request, response.clone()));
+    }
+    return response;
+  } catch {
+    const found = keep(pathname) ? await seen(request) : undefined;
+    return found || (await (await caches.open(SHELL)).match(TOLD.offline)) || Response.error();
+  }
+};
+
+// Files have the hash of their contents in their name: the same name is the same file.
+const file = async (event) => {
+  const found = await caches.match(event.request);
+  if (found) return found;
+  const response = await fetch(event.request);
+  if (response.ok && event.request.destination === "image") {
+    const pictures = await caches.open(PICTURES);
+    event.waitUntil(pictures.put(event.request, response.clone()).then(() => trim(pictures, TOLD.pictures_max)));
+  }
+  return response;
+};
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== self.location.origin) return;
+  if (request.method === "POST" && url.pathname.startsWith("/accounts/")) {
+    // Who signs in or out leaves nothing for the next one at this screen.
+    event.waitUntil(caches.delete(PAGES));
+    return;
+  }
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate") event.respondWith(page(event));
+  else if (url.pathname.startsWith("/static/")) event.respondWith(file(event));
+});

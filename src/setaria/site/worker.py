@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import Error as DjangoError
 from django.db import connection
 
+from setaria.channels.storefront import bestsellers
 from setaria.channels.storefront.alerts import path_of
 from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
@@ -125,6 +126,11 @@ def _judge() -> None:
             log.info("guard_judged", drop=policy.drop_id, late=late)
 
 
+def _count_best_sellers() -> None:
+    """What each storefront sells most of is counted every few minutes."""
+    bestsellers.recount(now=now())
+
+
 def _forget() -> None:
     """What the guard of a drop noted about people is deleted once it is of no use."""
     guard.forget_now_and_then(now())
@@ -170,6 +176,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _clear_up,
     _turn_campaigns,
     _index,
+    _count_best_sellers,
     _forget,
     _forget_baskets,
     _tell,

@@ -27,6 +27,7 @@ def page(request: Visit) -> HttpResponse:
             "programmes": programmes_ahead(request.channel, now),
             "kinds": shelf.window.kinds,
             "found": found.of_home(request, lead),
+            "best": queries.best_sellers(shelf),
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],
         },

@@ -88,3 +88,18 @@ class Listed(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["storefront", "product"], name="listed_once")]
+
+
+class BestSeller(models.Model):
+    """A channel's product of that rank, as last counted (`bestsellers.recount`)."""
+
+    id = models.AutoField(primary_key=True)
+    # Plain columns, as in the counters they come from.
+    channel_id = models.SmallIntegerField()
+    rank = models.PositiveSmallIntegerField()
+    product_id = models.IntegerField()
+    units = models.BigIntegerField(help_text="Of paid orders in the last four weeks.")
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel_id", "rank"], name="bestseller_one_a_rank")]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from setaria.channels.storefront.models import BestSeller
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.window import WINDOWS, Window, next_stamp
 from setaria.goods.catalog.measure import MEASURE, each, per_measure
@@ -19,6 +20,7 @@ NAVIGATION_KINDS_MAX = 6
 HOME_DROPS_MAX = 3
 COMPANIONS_MAX = 4
 FEW_UNITS = 5  # from here on a page says how many are left
+BEST_SELLERS_MAX = 4
 HOME_NEWEST_MAX = 9  # one leads, eight follow
 
 
@@ -164,6 +166,14 @@ def companions(product: Product, shelf: Shelf) -> list[Card]:
 def _companions(product: Product, window: Window) -> list[int]:
     others = Companion.objects.filter(product=product).values_list("other_id", flat=True)
     return [other for other in others if other in window.by_id][:COMPANIONS_MAX]
+
+
+def best_sellers(shelf: Shelf) -> list[Card]:
+    """Return what this storefront sells most of, the first first; two queries."""
+    channel = shelf.channel.pk if shelf.channel else 0
+    ids = BestSeller.objects.filter(channel_id=channel).order_by("rank").values_list("product_id", flat=True)
+    shown = [id for id in ids if id in shelf.window.by_id][:BEST_SELLERS_MAX]
+    return cards(shown, shelf) if shown else []
 
 
 def offers_of(variants: Sequence[Variant], shelf: Shelf) -> dict[int, Offer]:

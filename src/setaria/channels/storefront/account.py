@@ -7,10 +7,10 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from setaria.channels.storefront import early, friend_code, queries
-from setaria.channels.storefront.forms import NameForm
+from setaria.channels.storefront.forms import AddressForm, NameForm, country_of
 from setaria.channels.storefront.order import OrderedLine
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel.clock import now
@@ -91,3 +91,24 @@ def forget_address(request: MemberVisit, address_id: int) -> HttpResponse:
     if address_id < 2**63 and addresses.forget(request.user.pk, address_id):
         messages.success(request, _("The address is forgotten. Orders already placed keep theirs."))
     return redirect("store:account")
+
+
+@login_required
+@require_POST
+def prefer_address(request: MemberVisit, address_id: int) -> HttpResponse:
+    """Offer one of the member's own addresses first from now on."""
+    if address_id < 2**63 and addresses.prefer(request.user.pk, address_id):
+        messages.success(request, _("This address is offered first from now on."))
+    return redirect("store:account")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_address(request: MemberVisit) -> HttpResponse:
+    """Keep an address of the market one is in, without ordering."""
+    form = AddressForm(country_of(request.market), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        addresses.remember(request.user.pk, now=now(), **form.address())
+        messages.success(request, _("The address is kept."))
+        return redirect("store:account")
+    return render(request, "storefront/address.html", {"form": form}, status=422 if form.errors else 200)

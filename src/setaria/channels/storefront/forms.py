@@ -105,14 +105,6 @@ class GuestCheckoutForm(CheckoutForm):
         )
 
 
-class AddressBookForm(AddressForm):
-    """An address to keep, perhaps as the usual one."""
-
-    def __init__(self, country: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(country, *args, **kwargs)
-        self.fields["usual"] = forms.BooleanField(label=_("Offer this one first"), required=False)
-
-
 class NameForm(forms.Form):
     """What a member likes to be called."""
 

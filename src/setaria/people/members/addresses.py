@@ -1,4 +1,4 @@
-"""Addresses that members have used: `remember` one, `forget` one."""
+"""A member's addresses: `remember` one, `forget` one, `prefer` one."""
 
 from datetime import datetime
 
@@ -12,13 +12,15 @@ ADDRESSES_MAX = 20
 def remember(member_id: int, *, now: datetime, **fields: str) -> None:
     """Keep an address as the one used last; one that is known already is not kept twice.
 
-    Of more than `ADDRESSES_MAX` the one not used for longest is forgotten.
+    Of more than `ADDRESSES_MAX` the one not used for longest is forgotten, but never the usual one.
     """
     with transaction.atomic():
         Member.objects.select_for_update(no_key=True).get(pk=member_id)  # two orders at once keep one address
         if not Address.objects.filter(member_id=member_id, **fields).update(used_at=now):
             Address.objects.create(member_id=member_id, used_at=now, **fields)
-            old = Address.objects.filter(member_id=member_id).order_by("-used_at").values("pk")[ADDRESSES_MAX:]
+            old = (
+                Address.objects.filter(member_id=member_id).order_by("-usual", "-used_at").values("pk")[ADDRESSES_MAX:]
+            )
             Address.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
 
 
@@ -26,3 +28,14 @@ def forget(member_id: int, address_id: int) -> bool:
     """Forget one of a member's own addresses; False when there is none such."""
     deleted, _ = Address.objects.filter(pk=address_id, member_id=member_id).delete()
     return bool(deleted)
+
+
+def prefer(member_id: int, address_id: int) -> bool:
+    """Make one of a member's own addresses the one offered first; False when there is none such."""
+    with transaction.atomic():
+        Member.objects.select_for_update(no_key=True).get(pk=member_id)  # two choices at once leave one
+        own = Address.objects.filter(member_id=member_id)
+        if not own.filter(pk=address_id).exists():
+            return False
+        own.filter(usual=True).update(usual=False)
+        return bool(own.filter(pk=address_id).update(usual=True))

@@ -10,7 +10,7 @@ from setaria.trade.preorders import end as ending
 from setaria.trade.preorders.end import GRACE, end, end_over
 from tests.preorders.conftest import Queue
 from tests.races.together import MeetingPoint, together
-from tests.world import DAY, MINUTE, World
+from tests.world import DAY, MINUTE, SECOND, World
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_one_that_never_opened_can_be_ended(world: World) -> None:
 
 
 def taken_while_ending(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], str]:
+    queue.world.later(SECOND)  # it is open, and not since this very instant
     wish = queue.ask()
     MeetingPoint().before(monkeypatch, (take, "decide"))
     said, _ = together(lambda: queue.codes(wish), lambda: end(queue.programme.pk, now=queue.world.now))

@@ -58,9 +58,8 @@ def test_staff_see_it_for_a_bound_number_of_queries(tonight: World, client: Clie
     for _ in range(3):
         tonight.pay(tonight.placed(band, drop=tonight.drop({band: 1})))
     sign_in(tonight, client, is_staff=True)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    client.get(path)  # what a process looks up once
+    with CaptureQueriesContext(connection) as queries:
         assert client.get(path).status_code == 200
     assert len(queries) <= QUERIES_MAX
 

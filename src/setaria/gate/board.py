@@ -45,7 +45,7 @@ class ItemState(msgspec.Struct):
         when there may have been a sale since the snapshot.
         """
         made = self.made
-        if made is None or time.monotonic() - self.read_at > FRESH_SECONDS:
+        if made is None or sales.seconds_since(self.read_at) > FRESH_SECONDS:
             return False
         if sales.any_since(self.variant_id, self.read_at):
             return False

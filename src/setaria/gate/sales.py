@@ -42,6 +42,10 @@ class LastSales:
             if self._fd >= 0:
                 fcntl.flock(self._fd, fcntl.LOCK_UN)
 
+    def seconds_since(self, instant: float) -> float:
+        """Return how long ago an instant of this clock was."""
+        return self._clock() - instant
+
     def any_since(self, variant_id: int, instant: float) -> bool:
         """Whether a sale may have been noted since `instant` (`time.monotonic`)."""
         sold_at = self._sold_at[variant_id % SLOTS]

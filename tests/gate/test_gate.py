@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from setaria.gate.committer import Committer
 from setaria.gate.intake import BODY_BYTES_MAX
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
+from setaria.kernel.batches import Steps
 from setaria.kernel.ids import new_id
 from setaria.trade.drops import passes
 from setaria.trade.orders.models import Order
@@ -198,28 +200,50 @@ def sold_out(gate: Client, night: Night) -> bool:
 
 
 def count_batches(committer: Committer[Any, Any], sizes: list[int]) -> None:
-    commit = committer._commit
+    steps = committer._steps
+    assert steps is not None
 
-    def counting(requests: Sequence[Any]) -> Sequence[Any]:
+    def counting(requests: Sequence[Any]) -> Steps[Sequence[Any]]:
         sizes.append(len(requests))
-        return commit(requests)
+        return steps(requests)
 
-    committer._commit = counting  # type: ignore[method-assign]
+    committer._steps = counting
 
 
 # --- when the database fails ---
 
 
-def test_an_answer_lost_after_the_commit_is_looked_up(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, losing = intake.place_batch, [True]
+def break_the_door(patch: pytest.MonkeyPatch, error: Exception, times: int, *, after: bool = False) -> None:
+    """Let placing a batch fail so often, before it did anything or after all of it; in steps and in one go alike."""
+    place, placing, left = intake.place, intake.placing, [error] * times
 
-    def lose_the_answer(requests: Sequence[Any]) -> Sequence[Any]:
-        answers = real(requests)
-        if losing and losing.pop():
-            raise psycopg.OperationalError("the connection was lost")
-        return answers
+    def stumble() -> None:
+        if left:
+            raise left.pop()
 
-    monkeypatch.setattr(intake, "place_batch", lose_the_answer)
+    def broken_place(requests: Sequence[Any], *, now: datetime) -> list[Any]:
+        if not after:
+            stumble()
+        outcomes = place(requests, now=now)
+        stumble()
+        return outcomes
+
+    def broken_placing(requests: Sequence[Any], *, now: datetime) -> Steps[list[Any]]:
+        if not after:
+            stumble()
+        outcomes = yield from placing(requests, now=now)
+        stumble()
+        return outcomes
+
+    patch.setattr(intake, "place", broken_place)
+    patch.setattr(intake, "placing", broken_placing)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_answer_lost_after_the_commit_is_looked_up(
+    night: Night, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    break_the_door(monkeypatch, psycopg.OperationalError("the connection was lost"), times, after=True)
     with running() as gate:
         order = new_id()
         answer = gate.order(night.drop, night.a_phone, token=gate.token(night.drop, 1, order))
@@ -228,11 +252,8 @@ def test_an_answer_lost_after_the_commit_is_looked_up(night: Night, monkeypatch:
 
 
 def test_what_was_lost_before_the_commit_is_not_guessed(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(requests: Sequence[Any]) -> Sequence[Any]:
-        raise psycopg.OperationalError("the connection was lost")
-
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "place_batch", fail)
+        break_the_door(patch, psycopg.OperationalError("the connection was lost"), times=100)
         with running() as gate:
             token = gate.token(night.drop)
             answer = gate.order(night.drop, night.a_phone, token=token)
@@ -242,15 +263,7 @@ def test_what_was_lost_before_the_commit_is_not_guessed(night: Night, monkeypatc
 
 
 def test_a_bug_in_a_batch_is_unsure_and_the_gate_lives_on(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, failing = intake.place_batch, [True]
-
-    def stumble(requests: Sequence[Any]) -> Sequence[Any]:
-        if failing.pop():
-            raise ZeroDivisionError
-        return real(requests)
-
-    monkeypatch.setattr(intake, "place_batch", stumble)
-    failing.insert(0, False)
+    break_the_door(monkeypatch, ZeroDivisionError(), times=2)
     with running() as gate:
         token = gate.token(night.drop)
         assert gate.order(night.drop, night.a_phone, token=token).said == (503, "UNSURE")

@@ -3,6 +3,9 @@
 One thread per committer takes whatever is waiting the moment the last batch is done and calls a batch verb. Light
 load makes small batches and short waits, heavy load large ones; nobody tunes a window.
 
+A verb written as steps is asked ahead where many wait: the next batch's questions are sent behind this batch's commit,
+so that the thread sleeps once a batch and not twice (docs/decisions/0027).
+
 What waits is bounded in time as well as in number (docs/decisions/0014): a database that slows down shortens the queue
 at the door within a batch or two, one that stands still closes it, and nobody waits for long without an answer.
 """
@@ -21,9 +24,11 @@ from django.db import Error as DjangoError
 from django.db import connection
 
 from setaria.gate.metrics import BATCH_SECONDS, BATCH_SIZE, ROOM, SHED, WAITING
+from setaria.kernel.batches import Steps
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+Entry = tuple[Q, "asyncio.Future[A]"]  # a request, and whom to answer
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,11 @@ WATCH_SECONDS = 0.1
 BATCH_COUNTED_MIN = 100
 ANSWERS_AT_ONCE_MAX = 50
 NEWEST_SHARE = 0.5  # of the latest batch in the measured rate
+# Fewer are not asked ahead: those who come during the commit had better join them, for a batch has a price of its own.
+AHEAD_MIN = 32
+# So many times in a row, then the lock on the stock is let go between two batches: another gate, or whoever brings
+# stock, may have been waiting for it, and questions that already stand behind the commit get in before them.
+AHEAD_RUN_MAX = 8
 
 
 class Overloaded(Exception):
@@ -68,18 +78,22 @@ class Committer(Generic[Q, A]):
         *,
         batch_max: int,
         waiting_max: int,
+        steps: Callable[[Sequence[Q]], Steps[Sequence[A]]] | None = None,
     ) -> None:
+        """`steps` does what `commit` does, and is tried first; where it fails, `commit` settles it."""
         self.name = name
         self._commit = commit
+        self._steps = steps
+        self._ahead_run = 0
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._room = waiting_max  # how many may wait now
         self._served_max = waiting_max  # how many are served within `WAIT_SECONDS_MAX`
         self._seconds_each = 0.0
-        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._waiting: list[Entry[Q, A]] = []
         self._taking = threading.Lock()  # held to take from the front; appending needs none
         self._taken = 0  # since the start
-        self._under_way: list[tuple[Q, asyncio.Future[A]]] = []
+        self._under_way: list[Entry[Q, A]] = []
         self._began = 0.0
         self._marks: deque[tuple[float, int]] = deque()  # (when, how many had ever come): tells how old the front is
         self._watching: asyncio.Task[None] | None = None
@@ -143,40 +157,86 @@ class Committer(Generic[Q, A]):
         while True:
             self._wake.wait()
             self._wake.clear()
-            while batch := self._take():
-                self._commit_batch(batch)
+            batch, begun = self._take(), None
+            while batch:
+                batch, begun = self._commit_batch(batch, begun)
             if self._stopping and not self._waiting:
                 connection.close()
                 return
 
-    def _take(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
+    def _take(self) -> "list[Entry[Q, A]]":
         with self._taking:
-            self._began = time.monotonic()
+            if not self._under_way:
+                self._began = time.monotonic()
             # Not all that may wait: what comes after it must not wait for long either.
-            self._under_way = self._take_first(min(self._batch_max, max(BATCH_COUNTED_MIN, self._served_max // 2)))
+            taken = self._take_first(min(self._batch_max, max(BATCH_COUNTED_MIN, self._served_max // 2)))
+            self._under_way = self._under_way + taken
             room = max(BATCH_COUNTED_MIN, self._served_max - len(self._under_way))
             self._room = min(self._waiting_max, room)
-            return self._under_way
+            return taken
 
-    def _take_first(self, count: int) -> list[tuple[Q, "asyncio.Future[A]"]]:
+    def _done(self, size: int) -> float:
+        """Note that the first so many of those under way are done; return how many seconds they took."""
+        with self._taking:
+            now = time.monotonic()
+            seconds, self._began = now - self._began, now
+            self._under_way = self._under_way[size:]
+            self._served_max = self._served_after(size, seconds)
+            self._room = min(self._waiting_max, max(BATCH_COUNTED_MIN, self._served_max - len(self._under_way)))
+            return seconds
+
+    def _take_first(self, count: int) -> "list[Entry[Q, A]]":
         # Appending goes on meanwhile on the loop's thread; slicing and deleting from the front are each atomic.
         first = self._waiting[:count]
         del self._waiting[: len(first)]
         self._taken += len(first)
         return first
 
-    def _commit_batch(self, batch: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
-        WAITING.labels(self.name).set(len(batch) + len(self._waiting))
-        answers = self._persist([request for request, _ in batch])
-        seconds = time.monotonic() - self._began
-        with self._taking:
-            self._under_way = []
-            self._room = self._served_max = self._served_after(len(batch), seconds)
+    def _commit_batch(
+        self, batch: "list[Entry[Q, A]]", begun: Steps[Sequence[A]] | None
+    ) -> "tuple[list[Entry[Q, A]], Steps[Sequence[A]] | None]":
+        """Commit one batch, that may have been begun, and answer it; return the next, that may have been begun."""
+        WAITING.labels(self.name).set(len(self._under_way) + len(self._waiting))
+        ahead: list[Entry[Q, A]] = []
+        ahead_begun = None
+        requests = [request for request, _ in batch]
+        if self._steps is None:
+            answers = self._persist(requests)
+        else:
+            steps = begun
+            try:
+                steps = steps or self._begin(requests)
+                next(steps)  # its commit is on its way
+                if self._asks_ahead():
+                    ahead = self._take()
+                    ahead_begun = self._begin([request for request, _ in ahead])
+                answers = _finish(steps)
+            except Exception as error:
+                log.warning("batch_again", committer=self.name, size=len(batch), error=repr(error))
+                # Both are closed, and with them the connection, before anything else is begun on a new one.
+                for left in (steps, ahead_begun):
+                    if left is not None:
+                        left.close()
+                ahead_begun = None
+                answers = self._persist(requests)
+        self._ahead_run = self._ahead_run + 1 if ahead else 0
+        seconds = self._done(len(batch))
         BATCH_SECONDS.labels(self.name).observe(seconds)
         BATCH_SIZE.labels(self.name).observe(len(batch))
         ROOM.labels(self.name).set(self._room)
         assert self._loop is not None
         self._loop.call_soon_threadsafe(_resolve, self._loop, batch, answers, 0)
+        return (ahead, ahead_begun) if ahead else (self._take(), None)
+
+    def _begin(self, requests: list[Q]) -> Steps[Sequence[A]]:
+        assert self._steps is not None
+        connection.ensure_connection()  # and thereby knows what time it is, before the batch is stamped
+        steps = self._steps(requests)
+        next(steps)
+        return steps
+
+    def _asks_ahead(self) -> bool:
+        return len(self._waiting) >= AHEAD_MIN and self._ahead_run < AHEAD_RUN_MAX
 
     def _served_after(self, size: int, seconds: float) -> int:
         """How many can be served within `WAIT_SECONDS_MAX` at the rate of the latest batches; never fewer than few."""
@@ -227,9 +287,18 @@ class Committer(Generic[Q, A]):
         return [None] * len(requests)
 
 
+def _finish(steps: Steps[A]) -> A:
+    try:
+        next(steps)
+    except StopIteration as end:
+        answer: A = end.value
+        return answer
+    raise AssertionError("a verb stops twice")
+
+
 def _resolve(
     loop: asyncio.AbstractEventLoop,
-    batch: list[tuple[Q, "asyncio.Future[A]"]],
+    batch: "list[Entry[Q, A]]",
     answers: Sequence[A | None],
     first: int,
 ) -> None:

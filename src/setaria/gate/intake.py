@@ -10,10 +10,11 @@ from setaria.gate.committer import Committer, Overloaded, Unsure
 from setaria.gate.metrics import NOTIFICATIONS, ORDERS
 from setaria.gate.sales import LastSales
 from setaria.kernel import clock
+from setaria.kernel.batches import Steps
 from setaria.kernel.clock import now
 from setaria.kernel.seals import BadSeal
 from setaria.trade.drops import passes
-from setaria.trade.orders.place import place
+from setaria.trade.orders.place import place, placing
 from setaria.trade.orders.requests import Line, Outcome, Placed, Request
 from setaria.trade.orders.settle import Answer as Settled
 from setaria.trade.orders.settle import Money
@@ -63,18 +64,6 @@ async def read_body(receive: Receive) -> bytes:
     return body
 
 
-def place_batch(requests: Sequence[Request]) -> Sequence[Outcome]:
-    """Place a batch at this instant and count what came of it."""
-    outcomes = place(requests, now=now())
-    tally: dict[str, int] = {}
-    for outcome in outcomes:
-        name = "PLACED" if isinstance(outcome, Placed) else outcome.code.value
-        tally[name] = tally.get(name, 0) + 1
-    for name, count in tally.items():
-        ORDERS.labels(name).inc(count)
-    return outcomes
-
-
 def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
     """Apply a batch of payment news; a failed payment is answered by the word FAILED."""
     at = now()
@@ -96,22 +85,33 @@ class OrderIntake:
     def __init__(self, secret: str, sales: LastSales) -> None:
         self._sales = sales
         self.committer: Committer[Request, Outcome] = Committer(
-            "orders", self._place, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX
+            "orders", self._place, batch_max=BATCH_ORDERS_MAX, waiting_max=WAITING_MAX, steps=self._placing
         )
         self._key = passes.key_from(secret)
         # Looked up once: at this rate finding a counter costs more than counting.
         self._turned_away, self._sold_out = ORDERS.labels("OVERLOADED"), ORDERS.labels("SOLD_OUT")
 
     def _place(self, requests: Sequence[Request]) -> Sequence[Outcome]:
-        outcomes = place_batch(requests)
-        sold = {
-            line.variant_id
-            for request, outcome in zip(requests, outcomes, strict=True)
-            if isinstance(outcome, Placed)
-            for line in request.lines
-        }
+        return self._noted(requests, place(requests, now=now()))
+
+    def _placing(self, requests: Sequence[Request]) -> Steps[Sequence[Outcome]]:
+        return self._noted(requests, (yield from placing(requests, now=now())))
+
+    def _noted(self, requests: Sequence[Request], outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+        """Note what was sold, before any buyer hears of it, and count what came of the batch."""
+        sold: set[int] = set()
+        tally: dict[str, int] = {}
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if isinstance(outcome, Placed):
+                name = "PLACED"
+                sold.update(line.variant_id for line in request.lines)
+            else:
+                name = outcome.code.value
+            tally[name] = tally.get(name, 0) + 1
         if sold:
             self._sales.note(sold)
+        for name, count in tally.items():
+            ORDERS.labels(name).inc(count)
         return outcomes
 
     async def post(self, drop: DropState, scope: Scope, receive: Receive) -> Answer:

@@ -2,9 +2,12 @@
 
 The verbs that change orders and stock work on many at once (law 7). They speak SQL through a pipeline: what is
 queued is sent together, and only reading a result waits for the server.
+
+A verb may be written as `Steps`, so that a caller with many batches asks the next one's questions while this one is
+being committed (docs/decisions/0027).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -12,15 +15,39 @@ from typing import ParamSpec, TypeVar
 from django.db import connection
 from psycopg import errors
 
-from setaria.kernel.pipeline import Pipeline as Batch
+from setaria.kernel.pipeline import Pipeline
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# A batch verb that stops twice: when its questions are sent, and when its writes and its commit are. What it returns
+# is durable. It must be run to its end or closed, on one thread.
+Steps = Generator[None, None, R]
 
 ATTEMPTS_MAX = 4
 
 # Two batches met on rows that did not exist yet when each looked. A second look settles it.
 COLLISIONS = (errors.UniqueViolation, errors.CheckViolation, errors.DeadlockDetected, errors.SerializationFailure)
+
+
+class Batch(Pipeline):
+    """A transaction under way."""
+
+    def commit(self) -> None:
+        """Send the commit, behind whatever is queued, without waiting for it. The last word; again is nothing."""
+        if not self._sealed:
+            self.query("COMMIT", {})
+            self.seal()
+
+
+def run(steps: Steps[R]) -> R:
+    """Run a verb written as steps from its beginning to its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: R = end.value
+            return result
 
 
 @contextmanager
@@ -37,7 +64,7 @@ def durable_batch() -> Iterator[Batch]:
         batch = Batch(connection.connection)
         batch.query("BEGIN", {})
         yield batch
-        batch.query("COMMIT", {})
+        batch.commit()
         batch.finish()
     except BaseException:
         connection.close()

@@ -59,6 +59,7 @@ class _Session:
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self.statements: dict[str, _Statement] = {}
         self.loads = Transformer(raw)
+        self.pending: deque[Rows | None] = deque()  # answers to come, over all pipelines; None: the end of one
         self.poll = select.poll()
         self.poll.register(raw.pgconn.socket, select.POLLIN)
 
@@ -90,7 +91,11 @@ class Rows:
 
 
 class Pipeline:
-    """One connection in pipeline mode, from the first statement to `finish`. For one thread."""
+    """One connection in pipeline mode, from the first statement to `finish`. For one thread.
+
+    The next one may begin once this one is sealed: its statements then travel behind this one's. They are finished in
+    the same order.
+    """
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         session = _sessions.get(raw)
@@ -98,8 +103,8 @@ class Pipeline:
             session = _sessions[raw] = _Session(raw)
         self._pgconn = raw.pgconn
         self._loads, self._statements, self._poll = session.loads, session.statements, session.poll
-        self._pending: deque[Rows] = deque()
-        self._unsent = False
+        self._pending = session.pending
+        self._unsent = self._sealed = False
         self._pgconn.enter_pipeline_mode()
 
     def query(self, sql: str, values: Mapping[str, Value]) -> Rows:
@@ -112,25 +117,34 @@ class Pipeline:
         self._unsent = True
         return self._expect()
 
-    def receive(self, wanted: Rows) -> None:
-        """Read answers, in the order of their statements, up to the wanted one."""
+    def send(self) -> None:
+        """Send what is queued and ask for its answers, without waiting for them."""
         if self._unsent:
             self._pgconn.send_flush_request()
             self._flush()
             self._unsent = False
+
+    def receive(self, wanted: Rows) -> None:
+        """Read answers, in the order of their statements, up to the wanted one."""
+        self.send()
         while wanted.rows is None:
             self._read_answer()
 
+    def seal(self) -> None:
+        """Send what is queued; no statement comes after it. Does not wait."""
+        if not self._sealed:
+            self._pgconn.pipeline_sync()
+            self._pending.append(None)
+            self._flush()
+            self._unsent, self._sealed = False, True
+
     def finish(self) -> None:
         """Send what is queued, read every answer, and leave pipeline mode. Raises what went wrong on the server."""
-        self._pgconn.pipeline_sync()
-        self._flush()
-        while self._pending:
-            self._read_answer()
-        result = self._result()
-        assert result is not None
-        assert result.status == ExecStatus.PIPELINE_SYNC
-        self._pgconn.exit_pipeline_mode()
+        self.seal()
+        while self._read_answer():
+            pass
+        if not self._pending:
+            self._pgconn.exit_pipeline_mode()
 
     def _prepare(self, sql: str, values: Mapping[str, Value]) -> _Statement:
         statement = _Statement(b"setaria_%d" % len(self._statements), sql)
@@ -145,9 +159,14 @@ class Pipeline:
         self._pending.append(rows)
         return rows
 
-    def _read_answer(self) -> None:
+    def _read_answer(self) -> bool:
+        """Read the next answer; False at the end of a pipeline."""
         rows = self._pending.popleft()
         result = self._result()
+        if rows is None:
+            if result is None or result.status != ExecStatus.PIPELINE_SYNC:
+                raise errors.InternalError("no end of the pipeline")
+            return False
         if result is None or result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             raise errors.error_from_result(result) if result is not None else errors.InternalError("no answer")
         if result.status == ExecStatus.TUPLES_OK:
@@ -157,6 +176,7 @@ class Pipeline:
             rows.rows = []
         end = self._result()
         assert end is None, "one statement has one answer"
+        return True
 
     def _result(self) -> Any:
         pgconn = self._pgconn

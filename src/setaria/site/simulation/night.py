@@ -289,6 +289,7 @@ class Night:
     # --- the door ---
 
     def _begin(self, gate: Gate) -> None:
+        gate.queue._under_way = []  # the batch before is done
         batch = [attempt for attempt, _ in gate.queue._take()]
         gate.busy = bool(batch)
         if batch:

@@ -7,20 +7,23 @@
    the commit); terms are in memory (`terms.py`), and only what changed there costs a third trip;
 2. decide in memory (`rules.decide`), write orders, lines, holds, claims and live counters, commit.
 
-It takes no payment, sends nothing, and never answers before the commit is durable.
+It takes no payment, sends nothing, and never answers before the commit is durable. `placing` is the same in steps, for
+the gate: while one batch is being committed, the next one's questions wait behind it on the server.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from setaria.kernel.arrays import int4s, int8s, uuids
-from setaria.kernel.batches import Batch, durable_batch, retried
+from setaria.kernel.batches import Batch, Steps, durable_batch, retried, run
+from setaria.kernel.pipeline import Rows
 from setaria.trade.orders.counters import COUNT_PLACED
 from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Code, Line, Outcome, Placed, Refused, Request
 from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide, well_formed
 from setaria.trade.orders.sheet import Sheet
-from setaria.trade.orders.terms import VERSION, Offer, OfferMemory
+from setaria.trade.orders.terms import VERSION, ItemKey, Offer, OfferMemory
 
 _offers = OfferMemory()
 
@@ -111,29 +114,53 @@ def place(requests: Sequence[Request], *, now: datetime) -> list[Outcome]:
     batch of more than `BATCH_ORDERS_MAX`, RuntimeError inside an open transaction, and psycopg.Error when the
     database fails, after which nothing may be assumed: place the same requests again before answering a buyer.
     """
+    return _place(requests, now)
+
+
+@retried
+def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
+    return run(placing(requests, now=now))
+
+
+def placing(requests: Sequence[Request], *, now: datetime) -> Steps[list[Outcome]]:
+    """Place a batch in steps, as `place` does in one go.
+
+    Raises what `place` raises, and what `place` would have met by looking again: two batches that collided. Then, too,
+    place the same requests again.
+    """
     if len(requests) > BATCH_ORDERS_MAX:
         raise ValueError(f"A batch has at most {BATCH_ORDERS_MAX} orders, not {len(requests)}.")
-    if not requests:
-        return []
     sound = [request for request in requests if well_formed(request)]
-    outcomes = _place(sound, now) if sound else []
+    outcomes = (yield from _placing(sound, now)) if sound else []
     if len(sound) == len(requests):
         return outcomes
     rest = iter(outcomes)
     return [next(rest) if well_formed(r) else Refused(r.id, Code.MALFORMED) for r in requests]
 
 
-@retried
-def _place(requests: Sequence[Request], now: datetime) -> list[Outcome]:
+def _placing(requests: Sequence[Request], now: datetime) -> Steps[list[Outcome]]:
     with durable_batch() as batch:
-        book = _read(batch, requests, now)
+        asked = _ask(batch, requests)
+        batch.send()
+        yield
+        book = _read(batch, asked, now)
         outcomes, drafts = decide(requests, book, now)
         if drafts:
             _write(batch, Sheet(drafts, list(book.terms.values())), now)
+        batch.commit()
+        yield
     return outcomes
 
 
-def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
+class _Asked(NamedTuple):
+    """A batch's questions, sent and not answered yet."""
+
+    wanted: list[ItemKey]
+    locked: Rows
+    read: Rows
+
+
+def _ask(batch: Batch, requests: Sequence[Request]) -> _Asked:
     wanted = sorted({(r.channel_id, r.drop_id or 0, line.variant_id) for r in requests for line in r.lines})
     claimants = list({(r.customer_id, r.drop_id) for r in requests if r.drop_id is not None})
     locked = batch.query(
@@ -152,10 +179,14 @@ def _read(batch: Batch, requests: Sequence[Request], now: datetime) -> Book:
             "drops": int4s([drop for _, drop in claimants]),
         },
     )
-    stocks = {(variant, location): Stock(variant, location, free) for variant, location, free in locked}
-    version, seen, *claimed = read.fetchone() or (None, [])
+    return _Asked(wanted, locked, read)
+
+
+def _read(batch: Batch, asked: _Asked, now: datetime) -> Book:
+    stocks = {(variant, location): Stock(variant, location, free) for variant, location, free in asked.locked}
+    version, seen, *claimed = asked.read.fetchone() or (None, [])
     known = batch.query(_KNOWN, {"ids": uuids(seen)}) if seen else ()
-    offers = _offers.offers(batch, version, wanted)
+    offers = _offers.offers(batch, version, asked.wanted)
     book = Book(
         terms={
             (channel, drop or None, variant): _terms(number, offer, stocks, now)

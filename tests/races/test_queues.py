@@ -148,7 +148,7 @@ def two_steps(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[MeetingPoi
     enter(world, drop, *people(world, 60))
     opened(world, drop)
     world.later(SECOND)
-    meet = MeetingPoint().before(monkeypatch, (stepping, "_seats"))
+    meet = MeetingPoint().after(monkeypatch, stepping, "_seats")
     return meet, together(*[lambda: step(drop.pk, FREE, now=world.now)] * 2)
 
 
@@ -178,7 +178,7 @@ def test_twin_without_lock_and_keys_more_come_in_than_there_are_units(
     world.later(SECOND)
     without_lock(stepping)
     unguarded("queues_wave_pkey")
-    MeetingPoint().before(monkeypatch, (stepping, "_seats"))
+    MeetingPoint().after(monkeypatch, stepping, "_seats")
     assert together(*[lambda: step(drop.pk, FREE, now=world.now)] * 2) == [1, 1]
     assert Queue.objects.get().admitted_to == 2
     assert "waves_are_what_was_admitted" in world.breaches()

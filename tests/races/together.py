@@ -54,6 +54,18 @@ class MeetingPoint:
             monkeypatch.setattr(module, name, self._meeting(getattr(module, name)))
         return self
 
+    def after(self, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> "MeetingPoint":
+        """Let every call of this function come here when it is done: what all have read, none has written yet."""
+        function = getattr(module, name)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            read = function(*args, **kwargs)
+            self.wait()
+            return read
+
+        monkeypatch.setattr(module, name, run)
+        return self
+
     def _meeting(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
             self.wait()

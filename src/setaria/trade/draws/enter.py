@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from psycopg.errors import UniqueViolation
 
 from setaria.people.members.models import Member
 from setaria.trade.admission.lanes import Lane
@@ -57,6 +58,17 @@ def enter(wishes: Sequence[Wish], *, now: datetime) -> list[Answer]:
     Raises ValueError for a batch of more than `BATCH_ENTRIES_MAX`.
     """
     _check(wishes)
+    try:
+        return _enter(wishes, now)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        # The same customer came in at this very instant, and their pseudonym was met before their key was, which is
+        # all that ON CONFLICT looks at. By now both are there to be seen.
+        return _enter(wishes, now)
+
+
+def _enter(wishes: Sequence[Wish], now: datetime) -> list[Answer]:
     with transaction.atomic(durable=True):
         terms = _terms({wish.draw_id for wish in wishes})
         people = Member.objects.filter(pk__in={wish.customer_id for wish in wishes}, is_active=True)

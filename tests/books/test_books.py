@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Market
 from setaria.trade.books import record as recording
-from setaria.trade.books.accounts import Account, Side, Source
+from setaria.trade.books.accounts import Account, Source
 from setaria.trade.books.correct import CannotEnter, after, close, correct
 from setaria.trade.books.correct import Side as Line
 from setaria.trade.books.models import Balance, Entry, Posting
@@ -21,7 +21,6 @@ from setaria.trade.books.rules import tax_within
 from setaria.trade.payments import refund
 from setaria.trade.payments.models import Refund
 from setaria.trade.preorders import deposits
-from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
 from tests.races.together import together
 from tests.world import DAY, HOUR, MINUTE, SECOND, World
@@ -230,11 +229,6 @@ def test_after_december_comes_january() -> None:
     assert [after(date(2031, 11, 1)), after(date(2031, 12, 1))] == [date(2031, 12, 1), date(2032, 1, 1)]
 
 
-def test_accounts_stand_on_their_sides() -> None:
-    assert {account.side for account in (Account.CLEARING, Account.FEES, Account.BANK)} == {Side.DEBIT}
-    assert {account.side for account in (Account.TAX, Account.REVENUE, Account.DEPOSITS)} == {Side.CREDIT}
-
-
 # --- the database has the last word ---
 
 
@@ -326,7 +320,7 @@ def _impatient(world: World) -> int:
     return record(now=world.now)
 
 
-def test_a_month_does_not_close_while_something_is_entered_in_it(world: World, unguarded: Unguarded) -> None:
+def test_a_month_does_not_close_while_something_is_entered_in_it(world: World) -> None:
     band = world.thing(price=14_900, stock=20)
     for _ in range(5):
         world.pay(world.placed(band))

@@ -64,7 +64,7 @@ def show_story(order_id: UUID) -> int:
     table.add_column("debit", justify="right")
     table.add_column("credit", justify="right")
     for told in story:
-        head = [f"{told.at:%Y-%m-%d %H:%M:%S}", str(Source(told.entry.source).label)]
+        head = [f"{told.entry.at:%Y-%m-%d %H:%M:%S}", str(Source(told.entry.source).label)]
         for account, amount, _kind in told.lines:
             debit, credit = (money(amount, currency), "") if amount > 0 else ("", money(-amount, currency))
             table.add_row(*head, str(account.label), debit, credit)

@@ -1,16 +1,7 @@
 """The chart of accounts. An amount on the debit side is positive, on the credit side negative; a balance is the sum."""
 
-from enum import Enum
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
-
-class Side(Enum):
-    """Where an account usually stands: what we have and spend, or what we owe and earn."""
-
-    DEBIT = 1
-    CREDIT = -1
 
 
 class Account(models.IntegerChoices):
@@ -25,11 +16,6 @@ class Account(models.IntegerChoices):
     REVENUE = 4000, _("Revenue")
     FORFEITED = 4090, _("Deposits kept")
     FEES = 5100, _("Payment providers' fees")
-
-    @property
-    def side(self) -> Side:
-        """The side it usually stands on."""
-        return Side.DEBIT if self.value // 1000 in (1, 5) else Side.CREDIT
 
 
 class Source(models.IntegerChoices):

@@ -1,10 +1,10 @@
 """What the books say. Reads only; sums come from the balances by month, so their cost does not grow with the orders."""
 
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 import msgspec
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from setaria.trade.books.accounts import Account
 from setaria.trade.books.models import Balance, Entry, Posting
@@ -60,7 +60,6 @@ def revenue_by_quarter(market_id: int) -> list[Earned]:
 class Told(msgspec.Struct, frozen=True):
     """One entry of a statement, with its lines: (account, amount, kind of product)."""
 
-    at: datetime
     entry: Entry
     lines: list[tuple[Account, int, int]]
 
@@ -73,10 +72,10 @@ def story_of(order_id: UUID) -> list[Told]:
     found = Posting.objects.filter(source_id__in={key[1] for key in keys}).order_by("source", "source_id", "line")
     for line in found:
         lines.setdefault((line.source, line.source_id), []).append((Account(line.account), line.amount, line.kind_id))
-    return [Told(entry.at, entry, lines[entry.source, entry.source_id]) for entry in entries]
+    return [Told(entry, lines[entry.source, entry.source_id]) for entry in entries]
 
 
 def statement(account: Account, market_id: int, month: date) -> QuerySet[Posting]:
     """Return a month's postings on an account, in the order they were entered."""
     rows = Posting.objects.filter(account=account, market_id=market_id, month=month.replace(day=1))
-    return rows.order_by("source", "source_id", F("line"))
+    return rows.order_by("source", "source_id", "line")

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from tests.audit import chance
+from tests.audit import chance, money
 from tests.campaigns.conftest import held
 from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
@@ -74,6 +74,7 @@ class Busy:
         self.queue.deposit(self.places[3], 9_999)
         self.queue.supply(1)
         slip(self.programme, 1, date(2031, 12, 15), {"en": "The glass came late."}, now=world.now)
+        self.money = money.Charged(world)
         self.campaign = held(world)
         self._waiting_rooms()
         self.pool = self.night.pool_id
@@ -174,7 +175,7 @@ def one_price_at_a_time(busy: Busy, unguarded: Unguarded) -> object:
 
 
 @breaks
-def order_total_is_its_lines(busy: Busy, _: Unguarded) -> object:
+def order_total_adds_up(busy: Busy, _: Unguarded) -> object:
     sql("UPDATE orders_order SET total = total + 1 WHERE id = %s", busy.unpaid.id)
     minute = busy.world.now.replace(second=0, microsecond=0)
     sql("UPDATE orders_minuteorders SET placed_amount = placed_amount + 1 WHERE minute = %s", minute)
@@ -496,6 +497,9 @@ def busy(broken_world: World) -> Busy:
 for _name, _breaker in chance.BREAKERS.items():
     BREAKERS[_name] = lambda busy, unguarded, breaker=_breaker: breaker(busy.chance, unguarded)
 
+for _name, _taking in money.BREAKERS.items():
+    BREAKERS[_name] = lambda busy, unguarded, breaker=_taking: breaker(busy.money, unguarded)
+
 NAMES = [invariant.name for invariant in all_invariants()]
 
 
@@ -558,7 +562,7 @@ def test_the_audit_sees_one_instant(busy: Busy) -> None:
     assert together(lambda: busy.world.codes(ask)) == [["PLACED"]]
     seen += list(checking)
     rows = {finding.name: finding.rows for finding in seen}
-    assert rows["order_total_is_its_lines"] == Order.objects.count() - 1
+    assert rows["order_total_adds_up"] == Order.objects.count() - 1
     assert all(finding.holds for finding in seen)
 
 

@@ -13,7 +13,10 @@ class Account(models.IntegerChoices):
     TAX = 2100, _("Tax payable")
     RETURNING = 2200, _("To be returned to customers")
     DEPOSITS = 2300, _("Deposits held")
+    POINTS = 2400, _("Points owed")
     REVENUE = 4000, _("Revenue")
+    DISCOUNTS = 4010, _("Discounts given")
+    SHIPPING = 4020, _("Shipping charged")
     FORFEITED = 4090, _("Deposits kept")
     FEES = 5100, _("Payment providers' fees")
 

@@ -49,6 +49,7 @@ INVARIANTS = [
         LEFT JOIN LATERAL (
             SELECT sum(p.amount) AS amount FROM books_posting AS p
             WHERE p.source = happened.source AND p.source_id = happened.source_id AND p.amount > 0
+              AND (p.source <> 2 OR p.account = 1100)
         ) AS posted ON true
         WHERE happened.at < {_OLD} AND posted.amount IS DISTINCT FROM happened.amount
         """,
@@ -65,6 +66,29 @@ INVARIANTS = [
         WHERE sale.source = 2 AND posting.account = 1100 AND entry.source <> 20
           AND EXISTS (SELECT 1 FROM books_entry AS p WHERE p.order_id = sale.order_id AND p.source = 1)
         GROUP BY entry.order_id HAVING sum(posting.amount) <> 0
+        """,
+    ),
+    Invariant(
+        "sales_are_what_was_charged",
+        "Tax, discounts, points and shipping of a sale in the books are the charges its order was placed with.",
+        "SELECT count(*) FROM orders_charge",
+        """
+        SELECT charged.order_id, charged.tax, posted.tax, charged.off, posted.off, charged.shipping, posted.shipping
+        FROM (
+            SELECT order_id, coalesce(sum(amount) FILTER (WHERE kind IN (2, 4)), 0) AS tax,
+                   coalesce(sum(amount) FILTER (WHERE kind IN (3, 5)), 0) AS off,
+                   coalesce(sum(CASE kind WHEN 1 THEN amount ELSE -amount END)
+                            FILTER (WHERE kind = 1 OR kind = 4 AND line IS NULL), 0) AS shipping
+            FROM orders_charge GROUP BY order_id
+        ) AS charged
+        JOIN books_entry AS entry ON entry.source = 2 AND entry.source_id = charged.order_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(-amount) FILTER (WHERE account = 2100), 0) AS tax,
+                   coalesce(sum(-amount) FILTER (WHERE account IN (4010, 2400)), 0) AS off,
+                   coalesce(sum(-amount) FILTER (WHERE account = 4020), 0) AS shipping
+            FROM books_posting AS p WHERE p.source = 2 AND p.source_id = charged.order_id
+        ) AS posted
+        WHERE (charged.tax, charged.off, charged.shipping) IS DISTINCT FROM (posted.tax, posted.off, posted.shipping)
         """,
     ),
     Invariant(

@@ -39,7 +39,7 @@ def trial_balance(*, market_id: int | None = None, until: date | None = None) ->
 
 
 class Earned(msgspec.Struct, frozen=True):
-    """Revenue of one kind of product in one quarter, without tax (minor units)."""
+    """Revenue of one kind of product in one quarter, without tax and less discounts (minor units)."""
 
     quarter: str
     kind_id: int
@@ -50,7 +50,7 @@ class Earned(msgspec.Struct, frozen=True):
 def revenue_by_quarter(market_id: int) -> list[Earned]:
     """Return a market's revenue by quarter and kind of product, the latest quarter first."""
     sums: dict[tuple[str, int, str], int] = {}
-    rows = Balance.objects.filter(account=Account.REVENUE, market_id=market_id)
+    rows = Balance.objects.filter(account__in=[Account.REVENUE, Account.DISCOUNTS], market_id=market_id)
     for month, kind_id, currency, debit, credit in rows.values_list("month", "kind_id", "currency", "debit", "credit"):
         key = f"{month.year}-Q{(month.month + 2) // 3}", kind_id, currency
         sums[key] = sums.get(key, 0) + credit - debit

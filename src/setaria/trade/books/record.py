@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection, transaction
 
 from setaria.trade.books.accounts import Account, Source
+from setaria.trade.books.sale import CHARGED_SALE, PLAIN_SALE
 
 ENTRIES_MAX = 20_000
 # Longer than any transaction that settles: one that stands idle is ended after 20 seconds (site/settings.py).
@@ -101,8 +102,7 @@ KINDS = [
             f"CASE h.what WHEN 1 THEN {Account.CUSTOMERS.value} ELSE {Account.RETURNING.value} END",
         ),
     ),
-    # Until parcels are known here, what is paid is sold. Prices contain the tax where the market says so; a line's tax
-    # is rounded as `rules.tax_within` rounds it.
+    # Until parcels are known here, what is paid is sold.
     _Kind(
         Source.SALE,
         """
@@ -112,29 +112,8 @@ KINDS = [
         """,
         f"""
         SELECT h.source_id, {Account.CUSTOMERS.value} AS account, 0 AS kind_id, h.amount FROM happened AS h
-        UNION ALL
-        SELECT line.source_id, side.account, line.kind_id, sum(side.amount)
-        FROM (
-            SELECT h.source_id, product.kind_id, l.quantity * l.unit_price AS amount, rate.basis,
-                   l.quantity * l.unit_price * rate.rate / rate.basis AS share,
-                   2 * (l.quantity * l.unit_price * rate.rate %% rate.basis) AS twice
-            FROM happened AS h
-            JOIN orders_line AS l ON l.order_id = h.source_id
-            JOIN catalog_variant AS variant ON variant.id = l.variant_id
-            JOIN catalog_product AS product ON product.id = variant.product_id
-            JOIN markets_market AS market ON market.id = h.market_id
-            CROSS JOIN LATERAL (
-                SELECT CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END::bigint AS rate,
-                       (10000 + CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END)::bigint AS basis
-            ) AS rate
-        ) AS line
-        CROSS JOIN LATERAL (
-            SELECT line.share + CASE WHEN line.twice > line.basis OR (line.twice = line.basis AND line.share %% 2 = 1)
-                                THEN 1 ELSE 0 END AS tax
-        ) AS taxed
-        CROSS JOIN LATERAL (VALUES ({Account.REVENUE.value}, taxed.tax - line.amount), ({Account.TAX.value}, -taxed.tax))
-            AS side (account, amount)
-        GROUP BY line.source_id, side.account, line.kind_id
+        UNION ALL {PLAIN_SALE}
+        UNION ALL {CHARGED_SALE}
         """,
     ),
     _Kind(

@@ -7,14 +7,37 @@ _LINES = "SELECT count(*) FROM orders_line"
 
 INVARIANTS = [
     Invariant(
-        "order_total_is_its_lines",
-        "Every order has lines, and its total is their sum.",
+        "order_total_adds_up",
+        "Every order has lines, and its total is their sum and the charges'.",
         _ORDERS,
         """
-        SELECT id, total, lines FROM orders_order
+        SELECT id, total, lines, charges FROM orders_order
         LEFT JOIN (SELECT order_id, sum(quantity * unit_price) AS lines FROM orders_line GROUP BY order_id) AS l
             ON l.order_id = id
-        WHERE total IS DISTINCT FROM lines
+        LEFT JOIN (SELECT order_id, sum(amount) AS charges FROM orders_charge WHERE kind <> 4 GROUP BY order_id) AS c
+            ON c.order_id = id
+        WHERE total IS DISTINCT FROM lines + coalesce(charges, 0)
+        """,
+    ),
+    Invariant(
+        "charges_belong_to_orders",
+        "No charge is without its order, or of a line that the order has not.",
+        "SELECT count(*) FROM orders_charge",
+        """
+        SELECT c.order_id, c.position, c.line FROM orders_charge AS c
+        WHERE NOT EXISTS (SELECT 1 FROM orders_order WHERE id = c.order_id) OR (c.line IS NOT NULL AND NOT EXISTS
+            (SELECT 1 FROM orders_line AS l WHERE l.order_id = c.order_id AND l.position = c.line))
+        """,
+    ),
+    Invariant(
+        "no_line_costs_less_than_nothing",
+        "Whatever is taken off a line, it costs nothing at least; and so does the order's share of its own.",
+        "SELECT count(*) FROM orders_charge",
+        """
+        SELECT c.order_id, c.line, c.amount, l.quantity * l.unit_price
+        FROM (SELECT order_id, line, sum(amount) AS amount FROM orders_charge WHERE kind <> 4 GROUP BY 1, 2) AS c
+        LEFT JOIN orders_line AS l ON l.order_id = c.order_id AND l.position = c.line
+        WHERE coalesce(l.quantity * l.unit_price, 0) + c.amount < 0
         """,
     ),
     Invariant(

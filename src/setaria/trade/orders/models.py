@@ -9,6 +9,8 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from setaria.trade.orders.requests import SOURCE_CHARS_MAX, ChargeKind
+
 
 class Status(models.IntegerChoices):
     """Where an order is in its life. It is paid, expires or is cancelled; expired, it may still be paid or cancelled."""
@@ -29,7 +31,7 @@ class Order(models.Model):
     drop_id = models.IntegerField(null=True)
     status = models.SmallIntegerField(choices=Status.choices, default=Status.PLACED)
     currency = models.CharField(max_length=3)
-    total = models.BigIntegerField(help_text="Minor units, the sum of the lines.")
+    total = models.BigIntegerField(help_text="Minor units, the sum of the lines and the charges.")
     placed_at = models.DateTimeField()
     pay_by = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
@@ -64,6 +66,33 @@ class Line(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="line_quantity_positive"),
             models.CheckConstraint(condition=Q(unit_price__gt=0), name="line_price_positive"),
+        ]
+
+
+class Charge(models.Model):
+    """What an order costs beside its lines' prices, or is told to be within them: the share of one line, or of none.
+
+    What a line costs is `quantity * unit_price` and its own charges but those of kind 4; so refunds of parts add up.
+    """
+
+    pk = models.CompositePrimaryKey("order_id", "position")
+    order_id = models.UUIDField()
+    position = models.SmallIntegerField()
+    kind = models.SmallIntegerField(choices=[(kind.value, kind.name.lower()) for kind in ChargeKind])
+    amount = models.BigIntegerField(help_text="Minor units; what takes away is below nothing.")
+    source = models.CharField(max_length=SOURCE_CHARS_MAX, help_text='Where it comes from, as "what:which".')
+    line = models.SmallIntegerField(null=True, help_text="The line's position; none for the order as a whole.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=1, amount__gte=0)
+                | Q(kind=4, amount__gt=0)
+                | Q(kind=2) & ~Q(amount=0)
+                | Q(kind__in=[3, 5], amount__lt=0),
+                name="charge_has_its_sign",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=[1, 2, 4]) | Q(line__isnull=False), name="charge_off_a_line"),
         ]
 
 

@@ -5,7 +5,8 @@
 1. lock the stock accounts concerned, in key order, so that batches queue up instead of deadlocking, then
    read earlier orders, claims and the version of the terms (after the lock, so that nothing read can change before
    the commit); terms are in memory (`terms.py`), and only what changed there costs a third trip;
-2. decide in memory (`rules.decide`), write orders, lines, holds, claims and live counters, commit.
+2. decide in memory (`rules.decide`), write orders, lines, holds, claims and live counters, commit. Orders that have
+   charges beside their lines bring them along in a statement of their own (`charges.py`); others know nothing of it.
 
 It takes no payment, sends nothing, and never answers before the commit is durable. `placing` is the same in steps, for
 the gate: while one batch is being committed, the next one's questions wait behind it on the server.
@@ -13,12 +14,13 @@ the gate: while one batch is being committed, the next one's questions wait behi
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from setaria.kernel.arrays import int4s, int8s, uuids
 from setaria.kernel.batches import Batch, Steps, durable_batch, retried, run
 from setaria.kernel.pipeline import Rows
+from setaria.trade.orders.charges import CHARGE, charges_read, columns_of_charges
 from setaria.trade.orders.counters import COUNT_PLACED
 from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Code, Line, Outcome, Placed, Refused, Request
 from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide, well_formed
@@ -57,7 +59,11 @@ _READ = f"""
 _KNOWN = """
     SELECT id, customer_id, channel_id, drop_id, total, currency, pay_by,
            array_agg(variant_id ORDER BY position), array_agg(quantity ORDER BY position),
-           array_agg(unit_price ORDER BY position)
+           array_agg(unit_price ORDER BY position),
+           ARRAY(SELECT kind FROM orders_charge AS c WHERE c.order_id = id ORDER BY position),
+           ARRAY(SELECT amount FROM orders_charge AS c WHERE c.order_id = id ORDER BY position),
+           ARRAY(SELECT source FROM orders_charge AS c WHERE c.order_id = id ORDER BY position),
+           ARRAY(SELECT line FROM orders_charge AS c WHERE c.order_id = id ORDER BY position)
     FROM orders_order JOIN orders_line ON orders_line.order_id = orders_order.id
     WHERE id = ANY (%(ids)s)
     GROUP BY id
@@ -147,6 +153,8 @@ def _placing(requests: Sequence[Request], now: datetime) -> Steps[list[Outcome]]
         outcomes, drafts = decide(requests, book, now)
         if drafts:
             _write(batch, Sheet(drafts, list(book.terms.values())), now)
+            if charged := [draft.request for draft in drafts if draft.request.charges]:
+                batch.query(CHARGE, columns_of_charges(charged))
         batch.commit()
         yield
     return outcomes
@@ -223,10 +231,11 @@ def _terms(number: int, offer: Offer, stocks: dict[tuple[int, int], Stock], now:
 
 def _known(
     id: UUID, customer: int, channel: int, drop: int | None, total: int, currency: str, pay_by: datetime,
-    variants: list[int], quantities: list[int], prices: list[int],
+    variants: list[int], quantities: list[int], prices: list[int], *charges: list[Any],
 ) -> Known:  # fmt: skip
     lines = tuple(Line(*line) for line in zip(variants, quantities, prices, strict=True))
-    return Known(Request(id, customer, channel, lines, drop), Placed(id, total, currency, pay_by))
+    request = Request(id, customer, channel, lines, drop, charges_read(*charges))
+    return Known(request, Placed(id, total, currency, pay_by))
 
 
 def _write(batch: Batch, sheet: Sheet, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """What goes in at the door and what comes out: plain values, the same for every channel."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,8 @@ import msgspec
 BATCH_ORDERS_MAX = 2_000
 ORDER_LINES_MAX = 50
 LINE_QUANTITY_MAX = 10_000
+ORDER_CHARGES_MAX = 500
+SOURCE_CHARS_MAX = 60
 ORDER_TOTAL_MAX = 10**15  # minor units; a full batch of such orders still fits the counters' 64 bits
 
 
@@ -34,14 +36,41 @@ class Line(msgspec.Struct, frozen=True):
     unit_price: int
 
 
+class ChargeKind(IntEnum):
+    """What an amount beside the lines is for. All but the tax within the prices count towards the total."""
+
+    SHIPPING = 1
+    TAX = 2  # on top of the prices; below nothing where somebody exempt pays a price without the tax within it
+    DISCOUNT = 3
+    TAX_WITHIN = 4  # contained in the prices: tells, and adds nothing
+    POINTS = 5  # paid for with points
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """An amount beside the prices (minor units, signed), as the buyer saw it, and the share of one line in it.
+
+    `line` is the line's position; None is the order as a whole (its shipping, and the tax of that). `source` says where
+    it comes from, as "what:which": "shipping:standard", "tax:1300" (basis points), "promotion:7".
+    """
+
+    kind: ChargeKind
+    amount: int
+    source: str
+    line: int | None = None
+
+
 class Request(msgspec.Struct, frozen=True):
-    """An order somebody wants placed. `id` is a UUIDv7 minted by whoever asks, and the idempotency key."""
+    """An order somebody wants placed. `id` is a UUIDv7 minted by whoever asks, and the idempotency key.
+
+    `charges` come from a quote of ours (`trade/quotes`), never from outside. An order without any costs its lines.
+    """
 
     id: UUID
     customer_id: int
     channel_id: int
     lines: tuple[Line, ...]
     drop_id: int | None = None
+    charges: tuple[Charge, ...] = ()
 
 
 class Placed(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from setaria.trade.orders.charges import added, sound
 from setaria.trade.orders.requests import (
     LINE_QUANTITY_MAX,
     ORDER_LINES_MAX,
@@ -125,7 +126,7 @@ def well_formed(request: Request) -> bool:
     for line in lines:  # a plain loop: this runs for every order, and a generator costs three times as much
         if not (0 < line.quantity <= LINE_QUANTITY_MAX and 0 < line.variant_id <= INT4_MAX and line.unit_price > 0):
             return False
-    return True
+    return not request.charges or sound(request)
 
 
 def _judge(request: Request, book: Book, now: datetime) -> Draft | Refused:
@@ -138,7 +139,9 @@ def _judge(request: Request, book: Book, now: datetime) -> Draft | Refused:
             return Refused(request.id, code or Code.UNKNOWN_ITEM, line.variant_id)
         found.append(terms)
         total += line.quantity * line.unit_price
-    if total > ORDER_TOTAL_MAX:
+    if request.charges:
+        total += added(request.charges)
+    if not 0 < total <= ORDER_TOTAL_MAX:
         return Refused(request.id, Code.MALFORMED)
     for line, terms in zip(request.lines, found, strict=True):
         _take(terms, request.customer_id, line.quantity)

@@ -1,0 +1,65 @@
+"""A sale as postings: what the order's lines and charges are to the accounts. SQL over `happened` of `record`.
+
+An order placed with charges says itself what tax is in it. One without (a drop's) is taxed by its market's rate.
+"""
+
+from setaria.trade.books.accounts import Account
+
+_LINES = """
+    FROM happened AS h
+    JOIN orders_line AS l ON l.order_id = h.source_id
+    JOIN catalog_variant AS variant ON variant.id = l.variant_id
+    JOIN catalog_product AS product ON product.id = variant.product_id
+"""
+_CHARGED = "EXISTS (SELECT 1 FROM orders_charge AS c WHERE c.order_id = h.source_id)"
+
+# Prices contain the tax where the market says so; a line's tax is rounded as `rules.tax_within` rounds it.
+PLAIN_SALE = f"""
+    SELECT line.source_id, side.account, line.kind_id, sum(side.amount)
+    FROM (
+        SELECT h.source_id, product.kind_id, l.quantity * l.unit_price AS amount, rate.basis,
+               l.quantity * l.unit_price * rate.rate / rate.basis AS share,
+               2 * (l.quantity * l.unit_price * rate.rate %% rate.basis) AS twice
+        {_LINES}
+        JOIN markets_market AS market ON market.id = h.market_id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END::bigint AS rate,
+                   (10000 + CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END)::bigint AS basis
+        ) AS rate
+        WHERE NOT {_CHARGED}
+    ) AS line
+    CROSS JOIN LATERAL (
+        SELECT line.share + CASE WHEN line.twice > line.basis OR (line.twice = line.basis AND line.share %% 2 = 1)
+                            THEN 1 ELSE 0 END AS tax
+    ) AS taxed
+    CROSS JOIN LATERAL (VALUES ({Account.REVENUE.value}, taxed.tax - line.amount), ({Account.TAX.value}, -taxed.tax))
+        AS side (account, amount)
+    GROUP BY line.source_id, side.account, line.kind_id
+"""
+
+# Revenue is the price less the tax within; what was taken off stands apart, so revenue and discounts together are what
+# was earned. Tax within the shipping comes off the shipping.
+CHARGED_SALE = f"""
+    SELECT part.source_id, part.account, part.kind_id, sum(part.amount)
+    FROM (
+        SELECT h.source_id, {Account.REVENUE.value} AS account, product.kind_id, -l.quantity * l.unit_price AS amount
+        {_LINES}
+        WHERE {_CHARGED}
+        UNION ALL
+        SELECT h.source_id, side.account, CASE side.account WHEN {Account.POINTS.value} THEN 0
+                                          ELSE coalesce(product.kind_id, 0) END, side.amount
+        FROM happened AS h
+        JOIN orders_charge AS c ON c.order_id = h.source_id
+        LEFT JOIN orders_line AS l ON l.order_id = c.order_id AND l.position = c.line
+        LEFT JOIN catalog_variant AS variant ON variant.id = l.variant_id
+        LEFT JOIN catalog_product AS product ON product.id = variant.product_id
+        CROSS JOIN LATERAL (VALUES
+            (CASE c.kind WHEN 1 THEN {Account.SHIPPING.value} WHEN 3 THEN {Account.DISCOUNTS.value}
+                         WHEN 5 THEN {Account.POINTS.value} ELSE {Account.TAX.value} END, -c.amount),
+            (CASE WHEN c.kind <> 4 THEN NULL WHEN c.line IS NULL THEN {Account.SHIPPING.value}
+                  ELSE {Account.REVENUE.value} END, c.amount)
+        ) AS side (account, amount)
+        WHERE side.account IS NOT NULL
+    ) AS part
+    GROUP BY part.source_id, part.account, part.kind_id
+"""

@@ -48,8 +48,8 @@ bench: $(DEV_STAMP)  ## measure this machine (ARGS=--quick)
 reports: $(DEV_STAMP)  ## play the scenarios and keep what they say in docs/reports (ARGS="many-skus bots")
 	@exec $(python) tools/reports.py $(ARGS)
 
-screenshots: $(DEV_STAMP)  ## take the README's pictures of a running demo (URL=http://127.0.0.1:8000 MARKET=cn)
-	@exec $(python) tools/screenshots.py "$(or $(URL),http://127.0.0.1:$(PORT))" "$(or $(MARKET),cn)"
+screenshots: $(DEV_STAMP)  ## take the README's pictures, of a demo started for it
+	@exec $(python) tools/screenshots.py
 
 venv: $(DEV_STAMP)  ## build .venv, with what developers need
 

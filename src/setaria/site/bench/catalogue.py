@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
+from urllib.parse import quote
 
 import msgspec
 from django.db import connection, transaction
@@ -45,12 +46,16 @@ WORDS = ["Aluminium", "Bamboo", "Ceramic", "Cotton", "Glass", "Linen", "Nylon", 
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """What was laid out, by what its pages are found by. `products`: slugs, in order of their keys."""
+    """What was laid out, by what its pages are found by. `products`: slugs, in order of their keys; `names`: of the same,
+    in Chinese and English; `facets`: by kind, what a listing of it can be narrowed by, as addresses write it.
+    """
 
     market: str
     kinds: list[str]
     products: list[str]
     skus: list[str]
+    names: list[tuple[str, str]]
+    facets: dict[str, list[str]]
 
 
 @transaction.atomic
@@ -78,7 +83,11 @@ def lay(market: str, products: int = PRODUCTS, seed: int = 20260408) -> Catalogu
     _price(variants, channel.market_id, random)
     there = [v for v in variants if random.random() > SOLD_OUT_SHARE]
     move.receive(new_id(), warehouse.id, [move.Units(v.pk, random.randint(1, 400)) for v in there], now=at)
-    return Catalogue(market, [k.slug for k in kinds], [p.slug for p in made], [v.sku for v in there])
+    return Catalogue(
+        market, [k.slug for k in kinds], [p.slug for p in made], [v.sku for v in there],
+        [(p.name["zh-hans"], p.name["en"]) for p in made],
+        {kind.slug: list(_narrowings(fields[kind.pk], values[kind.pk])) for kind in kinds},
+    )  # fmt: skip
 
 
 def index() -> None:
@@ -115,6 +124,20 @@ def _values(field: Field, random: Random) -> list[object]:
             return [
                 min(int(high), max(int(low), round(n))) if whole else min(high, max(low, round(n, 1))) for n in numbers
             ]
+
+
+def _narrowings(fields: list[Field], values: list[list[object]]) -> Iterator[str]:
+    """Yield what a listing of a kind can be narrowed by: its fields' own values, or ranges of them; stock, maker, price."""
+    yield from ("in_stock=true", "maker=own", "maker=ecosystem", "price.max=500", "price.min=200&price.max=2000")
+    for field, shared in zip(fields, values, strict=True):
+        numbers = sorted(value for value in shared if isinstance(value, int | float) and not isinstance(value, bool))
+        if numbers:
+            yield f"spec.{field.key}.min={numbers[len(numbers) // 3]}"
+            yield f"spec.{field.key}.max={numbers[len(numbers) * 2 // 3]}"
+        else:
+            for value in shared:
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                yield f"spec.{field.key}={quote(text)}"
 
 
 def _product(

@@ -1,13 +1,15 @@
 """Ordinary pages over a catalogue of ten thousand products: how long one takes alone, how many a second there are.
 
-Products and searches are drawn evenly from the whole catalogue, so that hardly any page is asked for twice; the mix is
-what a thousand shoppers do, who all look at the popular things more often.
+What is asked for is made up so that memory helps no more than it does in earnest: products of a long tail, listings
+narrowed by what their products really have, words that people type, in two languages, now and then misspelt. A thousand
+shoppers, each in their own way, make the mix.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from multiprocessing.connection import Connection as Pipe
 from random import Random
 from urllib.parse import quote
@@ -24,13 +26,14 @@ from setaria.site.rush.instance import Instance
 
 MARKET = "pages"
 SHOPPERS = 1_000
-EACH = 400  # different addresses of a kind of page
+EACH = 4_000  # addresses of a kind of page, hardly two of them alike
 CONNECTIONS = 16
 MS_WANTED, BYTES_WANTED = 15.0, 60_000
 # Five times the best that a peer made of its list and product pages without a cache, on a machine of this size.
 LISTS_WANTED, PRODUCTS_WANTED = 210.0, 385.0
-WORDS = ["spark", "voyage phone", "quiet", "手机", "星火", "麦浪 3", "greenhill", "dawn 7", "waterproof", "voyaje"]
-SKEW = 1.1  # of popularity: the second most popular is looked at 2 ** -SKEW as often as the first
+SKEW = 0.9  # of popularity: the second most popular is looked at 2 ** -SKEW as often as the first
+SORTS = ["", "sort=cheap", "sort=dear", "sort=popular", "sort=new"]
+MISSPELT = 0.06  # of searches
 
 
 class Pages(msgspec.Struct, frozen=True):
@@ -47,39 +50,82 @@ class Pages(msgspec.Struct, frozen=True):
 def pages_of(catalogue: Catalogue, seed: int = 20260409) -> Pages:
     """Make up addresses for every kind of page, the same on every run."""
     random = Random(seed)
-    kinds = [f"/kinds/{slug}/" for slug in catalogue.kinds]
-    narrowings = [
-        "maker=own",
-        "in_stock=true",
-        "maker=own&in_stock=true&sort=cheap",
-        "price.max=500&sort=dear",
-        "sort=new&page=2",
-    ]
-    products = [f"/products/{slug}/" for slug in random.sample(catalogue.products, min(EACH, len(catalogue.products)))]
+    popular = random.sample(catalogue.products, len(catalogue.products))
+    taste = _Taste(catalogue, random, popular, [1 / (place + 1) ** SKEW for place in range(len(popular))])
     found = {
         "home": ["/"],
-        "listing": kinds,
-        "listing, narrowed": [f"{random.choice(kinds)}?{random.choice(narrowings)}" for _ in range(EACH)],
-        "product": products,
-        "search": [f"/search/?q={quote(word)}" for word in WORDS],
-        "suggest": [f"/search/suggest?q={quote(word[:n])}" for word in WORDS for n in range(1, len(word) + 1)],
+        "listing": [taste.listing() for _ in range(EACH)],
+        "listing, narrowed": [taste.narrowed() for _ in range(EACH)],
+        "product": [f"/products/{slug}/" for slug in popular[:EACH]],
+        "search": [f"/search/?q={quote(taste.words())}" for _ in range(EACH)],
+        "suggest": [path for _ in range(EACH // 4) for path in taste.typed()],
     }
-    popular = random.sample(catalogue.products, len(catalogue.products))
-    weights = [1 / (place + 1) ** SKEW for place in range(len(popular))]
-    found["mix"] = [path for _ in range(SHOPPERS) for path in _visit(found, popular, weights, random)]
+    found["mix"] = [path for _ in range(SHOPPERS) for path in taste.visit()]
     return Pages(found)
 
 
-def _visit(found: dict[str, list[str]], popular: list[str], weights: list[float], random: Random) -> Iterator[str]:
-    """One shopper's way: in by the front, a kind, narrowed down, some products, a search as it is typed."""
-    yield "/"
-    yield random.choice(found["listing"])
-    yield random.choice(found["listing, narrowed"])
-    for slug in random.choices(popular, weights, k=3):
-        yield f"/products/{slug}/"
-    yield from random.sample(found["suggest"], 2)
-    yield random.choice(found["search"])
-    yield f"/products/{random.choices(popular, weights)[0]}/"
+class _Taste:
+    """What shoppers ask for, one thing at a time. `weights`: how often each of the `popular` is looked at."""
+
+    def __init__(self, catalogue: Catalogue, random: Random, popular: list[str], weights: list[float]) -> None:
+        self._catalogue, self._random = catalogue, random
+        self._popular, self._weights = popular, list(accumulate(weights))
+        self._kinds = [1 / (place + 1) for place in range(len(catalogue.kinds))]
+
+    def kind(self) -> str:
+        return self._random.choices(self._catalogue.kinds, self._kinds)[0]
+
+    def product(self) -> str:
+        return f"/products/{self._random.choices(self._popular, cum_weights=self._weights)[0]}/"
+
+    def listing(self, kind: str = "") -> str:
+        """A kind's listing as it comes, sorted otherwise, or a page or two on."""
+        page = min(int(self._random.expovariate(1.2)) + 1, 9)
+        asked = [self._random.choice(SORTS), f"page={page}" if page > 1 else ""]
+        return f"/kinds/{kind or self.kind()}/?{'&'.join(part for part in asked if part)}".rstrip("?")
+
+    def narrowed(self, kind: str = "") -> str:
+        """A listing narrowed by one to three things that its products differ in."""
+        kind = kind or self.kind()
+        facets = self._catalogue.facets[kind]
+        chosen = self._random.sample(facets, min(len(facets), self._random.choice([1, 1, 1, 2, 2, 3])))
+        return f"/kinds/{kind}/?{'&'.join([*chosen, self._random.choice(SORTS)]).rstrip('&')}"
+
+    def words(self) -> str:
+        """What somebody types: a name, a piece of one, with what it is or what it should be like; or nearly so."""
+        chinese, english = self._random.choice(self._catalogue.names)
+        if self._random.random() < 0.5:
+            start = self._random.choice([0, 0, 2])
+            return chinese[start : start + self._random.randint(2, len(chinese))]
+        parts = english.split()
+        taken = parts[: self._random.randint(1, len(parts))]
+        text = " ".join(taken if self._random.random() < 0.7 else reversed(taken)).lower()
+        if self._random.random() < MISSPELT * 2 and len(text) > 5:  # of all, Chinese included
+            at = self._random.randrange(1, len(text) - 1)
+            return text[:at] + text[at + 1 :]
+        return text
+
+    def typed(self) -> list[str]:
+        """The suggestions asked for while somebody types: not at every letter, since people type fast."""
+        text = self.words()
+        ends = sorted(self._random.sample(range(1, len(text) + 1), min(4, len(text))))
+        return [f"/search/suggest?q={quote(text[:end])}" for end in ends]
+
+    def visit(self) -> Iterator[str]:
+        """One shopper's way: in by the front or from elsewhere, some kinds, narrowed down, some products, a search."""
+        if self._random.random() < 0.6:
+            yield "/"
+        for _ in range(self._random.randint(0, 2)):
+            kind = self.kind()
+            yield self.listing(kind)
+            for _ in range(self._random.randint(0, 2)):
+                yield self.narrowed(kind)
+        for _ in range(self._random.randint(1, 5)):
+            yield self.product()
+        if self._random.random() < 0.5:
+            yield from self.typed()
+            yield f"/search/?q={quote(self.words())}"
+            yield self.product()
 
 
 def measure(

@@ -19,7 +19,7 @@ from setaria.site.rush import processes
 from setaria.site.supervisor import end, open_log, spawn, tail
 from setaria.site.up import setaria
 
-READY_SECONDS_MAX = 120.0
+READY_SECONDS_MAX = 240.0  # a loaded machine takes long to load the demo
 # What would lead our own instance to somebody else's database or key.
 NOT_INHERITED = ("DATABASE_URL", "SETARIA_HOME", "SETARIA_SECRET_KEY", "SETARIA_BASE_URL", "DJANGO_SETTINGS_MODULE")
 
@@ -60,9 +60,14 @@ def running(url: str) -> Instance:
 
 @contextmanager
 def temporary(
-    tick: Callable[[], None] = lambda: None, *, web: int = 1, variables: Mapping[str, str] | None = None
+    tick: Callable[[], None] = lambda: None,
+    *,
+    web: int = 1,
+    variables: Mapping[str, str] | None = None,
+    demo: bool = False,
 ) -> Iterator[Instance]:
-    """Run an instance of `web` web processes that flushes to disk like a real one, with nothing in it; removed afterwards. About 8 seconds.
+    """Run an instance of `web` web processes that flushes to disk like a real one, with nothing in it, or the demo
+    brand; removed afterwards. About 8 seconds.
 
     `tick` is called while it starts. Raises NoInstance with the end of its log when it does not.
     """
@@ -74,7 +79,8 @@ def temporary(
     env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED} | dict(variables or {})
     log = folder / "up.log"
     with open_log(log) as out:
-        command = setaria("up", "--port", str(port), "--home", str(home.path), "--no-demo", "--web", str(web))
+        brand = "--demo" if demo else "--no-demo"
+        command = setaria("up", "--port", str(port), "--home", str(home.path), brand, "--web", str(web))
         process = spawn(command, env, out)
     try:
         _await(home, process, log, tick)

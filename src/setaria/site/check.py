@@ -1,11 +1,13 @@
 """`setaria check`: what is unsafe or wrong in an operator's settings, and what to do about it."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.db import DatabaseError, connection
+from django.http.request import validate_host
 from rich.console import Console
 
 SECRET_CHARS_MIN = 32
@@ -50,6 +52,12 @@ def unsafe_settings() -> Iterator[CheckMessage]:
             "SETARIA_TRUSTED_PROXIES trusts everybody: anyone can pretend to come from anywhere.",
             hint="Name your own proxies only.",
         )
+    own = urlsplit(settings.BASE_URL).hostname or ""
+    if not validate_host(own, settings.ALLOWED_HOSTS):
+        yield checks.Error(
+            f"SETARIA_ALLOWED_HOSTS does not name {own}, the host of SETARIA_BASE_URL: every page answers 400.",
+            hint="Add it, separated by a comma.",
+        )
     if "*" in settings.ALLOWED_HOSTS:
         yield checks.Warning("SETARIA_ALLOWED_HOSTS admits every host name.", hint="Name your own.")
     if settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"):
@@ -75,6 +83,25 @@ def unsafe_settings() -> Iterator[CheckMessage]:
         )
 
 
+def unreachable_storefronts() -> Iterator[CheckMessage]:
+    """Yield what keeps storefronts with a domain of their own from working there."""
+    from setaria.channels.storefront.models import Storefront
+
+    for storefront in Storefront.objects.exclude(domain=""):
+        domain = storefront.domain
+        if not validate_host(domain, settings.ALLOWED_HOSTS):
+            yield checks.Error(
+                f"SETARIA_ALLOWED_HOSTS does not name {domain}: the storefront {storefront.code!r} answers 400 to everybody.",
+                hint="Add it, separated by a comma, and let your proxy pass the Host header on.",
+            )
+        passkeys = settings.PASSKEY_DOMAIN
+        if passkeys and domain != passkeys and not domain.endswith(f".{passkeys}"):
+            yield checks.Warning(
+                f"Passkeys made at {passkeys} are not good at {domain}: browsers keep them by domain.",
+                hint="Members there sign in with a code first, and make a key of that domain.",
+            )
+
+
 def unsafe_database() -> Iterator[CheckMessage]:
     """Yield what is unsafe in the database the settings name."""
     from setaria.people.members.models import Member
@@ -91,5 +118,6 @@ def unsafe_database() -> Iterator[CheckMessage]:
                     )
         if Member.objects.filter(email__in=[email for email, _, _ in ACCOUNTS]).exists():
             yield checks.Warning("The demo accounts exist, and their passwords are public.", hint="Delete them.")
+        yield from unreachable_storefronts()
     except DatabaseError as error:
         yield checks.Error(f"The database does not answer: {error}", hint="Is DATABASE_URL right, and is it running?")

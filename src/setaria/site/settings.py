@@ -184,6 +184,7 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/10s/key,20/h/key",
     "verify_phone": "1/10s/key,20/h/key,10/m/ip",
     "guest_order": "20/m/ip,20/h/key",
+    "forget_me": "20/m/ip,5/h/key",
 }
 MFA_ADAPTER = "setaria.people.members.accounts.SecondStepAdapter"
 MFA_FORMS = {

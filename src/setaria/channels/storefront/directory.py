@@ -126,10 +126,13 @@ def home_of(product: Product, found: Iterable[Known]) -> Storefront | None:
 def root(storefront: Storefront, seen_from: Storefront) -> str:
     """Return the address of a storefront's front page for links on another's: with its domain only if that differs."""
     path = f"/{storefront.path}/" if storefront.path else "/"
-    if storefront.domain == seen_from.domain:
-        return path
+    return path if storefront.domain == seen_from.domain else origin(storefront) + path
+
+
+def origin(storefront: Storefront) -> str:
+    """Return where a storefront is for whoever is not there yet: scheme and host, without a slash at the end."""
     if not storefront.domain:
-        return settings.BASE_URL + path
+        return settings.BASE_URL
     scheme, _, own = settings.BASE_URL.partition("://")
     port = own.partition(":")[1] + own.partition(":")[2]
-    return f"{scheme}://{storefront.domain}{port}{path}"
+    return f"{scheme}://{storefront.domain}{port}"

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import msgspec
 from babel.numbers import get_currency_precision
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -49,10 +48,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def root(storefront: Storefront) -> str:
     """Return the full address of a storefront's front page."""
-    scheme, _sep, host = settings.BASE_URL.partition("://")
-    if storefront.domain:
-        host = storefront.domain + host.partition(":")[1] + host.partition(":")[2]
-    return f"{scheme}://{host}/{storefront.path}/" if storefront.path else f"{scheme}://{host}/"
+    return directory.origin(storefront) + (f"/{storefront.path}/" if storefront.path else "/")
 
 
 def places(known: directory.Known) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ The link is sent to the contact of the order and nowhere shown. It holds the ord
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account.signals import email_confirmed
@@ -23,6 +23,8 @@ from django.utils.translation import get_language, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from setaria.channels.storefront.directory import origin
+from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock, seals
 from setaria.kernel.seals import BadSeal, Seal
 from setaria.people.members.guests import guests_of, identities, let_in
@@ -75,7 +77,10 @@ def welcome(request: HttpRequest, order_id: UUID, guest_id: int, contact: str, n
     lapses_at = int((now + timedelta(days=LINK_DAYS)).timestamp())
     path = reverse("store:order_open", args=[_SEAL.close(_key(), order_id.bytes, guest_id, lapses_at)])
     channel = "email" if "@" in contact else "sms"
-    payload = {"path": path, "number": str(order_id), "days": LINK_DAYS}
+    storefront = cast(Visit, request).storefront
+    payload = {
+        "base_url": origin(storefront), "brand": storefront.name, "path": path, "number": str(order_id), "days": LINK_DAYS,
+    }  # fmt: skip
     note = Note(f"guest-order:{order_id}", channel, contact, get_language() or "zh-hans", "guest_order", payload)
     with transaction.atomic():
         write([note], now=now)

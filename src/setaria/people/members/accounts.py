@@ -1,7 +1,7 @@
 """How members come in, told to django-allauth: by email or telephone number, with codes by mail or text."""
 
 from base64 import urlsafe_b64encode
-from typing import Any
+from typing import Any, NamedTuple
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.stages import EmailVerificationStage
@@ -16,11 +16,13 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from setaria.kernel.origin import origin_of
 from setaria.kernel.seals import key_from
+from setaria.kernel.texts import text_in
 from setaria.people.members import phones
 from setaria.people.members.models import Member
 from setaria.people.post import texts
@@ -33,6 +35,25 @@ def country_here() -> str:
     """Return the country (ISO 3166) of the market the visitor is in: a number without a country code is of it."""
     market = getattr(here.request, "market", None)
     return market.code[:2].upper() if market else ""
+
+
+def brand_here() -> str:
+    """Return what the store is called where the visitor is."""
+    storefront = getattr(here.request, "storefront", None)
+    return text_in(storefront.name) if storefront else str(settings.BRAND)
+
+
+class Store(NamedTuple):
+    """A store as messages name it, in place of Django's sites: its brand, its host, and its front page."""
+
+    name: str
+    domain: str
+    address: str
+
+
+def store_here(request: HttpRequest) -> Store:
+    """Return the store that somebody is in: one installation may be several, by domain or path."""
+    return Store(brand_here(), request.get_host(), request.build_absolute_uri(get_script_prefix()))
 
 
 class PhoneField(forms.CharField):
@@ -124,25 +145,33 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a message; where allauth took a number for an address (recovery by text), as a text."""
+        request = here.request
+        context = {"current_site": store_here(request), **context}
         if "@" in email:
             return super().send_mail(template_prefix, email, context)
-        request = here.request
-        ctx = {"request": request, "email": email, "current_site": get_current_site(request), **context}
+        ctx = {"request": request, "email": email, **context}
         texts.send(email, render_to_string(f"{template_prefix}_message.txt", ctx, request))
 
     def send_verification_code_sms(self, user: AbstractBaseUser, phone: str, code: str, **kwargs: Any) -> None:
         """Text a code."""
-        texts.send(phone, _("%(code)s is your code at Setaria. Tell it to nobody.") % {"code": code})
+        texts.send(
+            phone, _("%(code)s is your code at %(brand)s. Tell it to nobody.") % {"code": code, "brand": brand_here()}
+        )
 
     def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
         """Text whoever asks to sign in that there is no account."""
-        texts.send(phone, _("Somebody, perhaps you, wanted to sign in at Setaria. This number has no account there."))
+        texts.send(
+            phone,
+            _("Somebody, perhaps you, wanted to sign in at %(brand)s. This number has no account there.")
+            % {"brand": brand_here()},
+        )
 
     def send_account_already_exists_sms(self, phone: str) -> None:
         """Text whoever signs up that there is an account."""
         texts.send(
             phone,
-            _("Somebody, perhaps you, wanted to make an account at Setaria. This number has one; sign in with it."),
+            _("Somebody, perhaps you, wanted to make an account at %(brand)s. This number has one; sign in with it.")
+            % {"brand": brand_here()},
         )
 
 
@@ -165,11 +194,11 @@ class SecondStepAdapter(DefaultMFAAdapter):
         """For which domain passkeys are made: the store's, so that they work at all its addresses."""
         host = here.request.get_host().partition(":")[0]
         domain = settings.PASSKEY_DOMAIN
-        return {"id": domain if host.endswith(domain) and domain else host, "name": "Setaria"}
+        return {"id": domain if host.endswith(domain) and domain else host, "name": brand_here()}
 
     def get_totp_issuer(self) -> str:
         """Under which name authenticator apps list the account."""
-        return "Setaria"
+        return brand_here()
 
     def encrypt(self, text: str) -> str:
         """Secrets of authenticator apps are not readable from the database alone."""

@@ -18,10 +18,13 @@ class Words(msgspec.Struct, frozen=True):
 
 
 def words_of(message: Message, now: datetime) -> Words:
-    """Render a message's template: its first line is the subject. Raises what Django's templates raise."""
+    """Render a message's template: its first line is the subject. Raises what Django's templates raise.
+
+    A payload may say itself at which address the store is (`base_url`): one may be at several.
+    """
     with translation.override(message.language):
         told = render_to_string(
-            f"notices/{message.template}.txt", {**message.payload, "base_url": settings.BASE_URL, "now": now}
+            f"notices/{message.template}.txt", {"base_url": settings.BASE_URL, **message.payload, "now": now}
         )
     subject, _, text = told.strip().partition("\n")
     return Words(" ".join(subject.split()), text.strip() + "\n")

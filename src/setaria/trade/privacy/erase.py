@@ -29,7 +29,7 @@ class StillRunning(Exception):
 
 
 def erase(member_id: int, *, now: datetime) -> None:
-    """Forget a member: account, contacts, addresses, basket, alerts, messages, and whose parcels went where.
+    """Forget a member or a guest: account, contacts, addresses, basket, alerts, messages, and whose parcels went where.
 
     The row stays, empty, since orders, draws and ledgers point at it; so do figures, regions and cities of orders
     (law 12: the counters are the orders). All sessions end. Raises StillRunning; doing it again changes nothing.
@@ -42,7 +42,9 @@ def erase(member_id: int, *, now: datetime) -> None:
             raise StillRunning(what)
         contacts = [each for each in (member.email, member.phone if member.phone_verified else None) if each]
         contacts += EmailAddress.objects.filter(user=member, verified=True).values_list("email", flat=True)
-        Guest.objects.filter(pk__in=guests_of(member)).update(contact=None)
+        as_guest = Guest.objects.filter(pk__in=[member_id, *guests_of(member)])
+        contacts += [guest.contact for guest in as_guest if guest.contact]
+        as_guest.update(contact=None)
         _forget_what_hangs_on(member, contacts)
         orders = Order.objects.filter(customer_id=member_id).values("pk")
         Destination.objects.filter(pk__in=orders).update(recipient=GONE, phone=GONE, street=GONE, postcode=GONE)

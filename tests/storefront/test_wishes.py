@@ -1,11 +1,13 @@
 """Wishes are kept and joined at sign-in; what was seen lately is the browser's own and nobody else's."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from setaria.goods.catalog.models import Product
+from setaria.goods.search.refresh import refresh
 from setaria.people.members.models import Member
 from setaria.trade.baskets import wishes
 from setaria.trade.baskets.models import Wish
@@ -26,8 +28,8 @@ def test_a_wish_is_kept_and_taken_off(store: World, visitor: Client) -> None:
         store.thing(slug)
         wish(visitor, slug)
     assert sorted(shown(visitor)) == ["case", "phone"]
-    assert "On your wish list" in visitor.get("/products/phone/").content.decode()
-    assert "On your wish list" not in wish(visitor, "phone", off="1", here="1")
+    assert "heart--on" in visitor.get("/products/phone/").content.decode()
+    assert "heart--on" not in wish(visitor, "phone", off="1", next="/products/phone/")
     assert shown(visitor) == ["case"]
 
 
@@ -91,7 +93,7 @@ def test_what_was_looked_at_is_shown_latest_first_and_forgotten(store: World, vi
         visitor.get(f"/products/{slug}/")
     part = names(visitor)
     assert 0 < part.index("/products/phone/") < part.index("/products/case/")
-    assert "/products/phone/" not in visitor.get("/products/phone/").content.decode().partition("Seen lately")[2]
+    assert 'href="/products/phone/"' not in visitor.get("/products/phone/").content.decode().partition("Seen lately")[2]
     visitor.post("/seen/forget")
     assert names(visitor) == ""
 
@@ -141,3 +143,59 @@ def test_the_front_takes_as_many_queries_whatever_was_seen(store: World, visitor
         store.thing(f"t{number}")
         visitor.get(f"/products/t{number}/")
     assert queries_of(visitor, "/") == few
+
+
+# --- hearts on cards ---
+
+
+def hearts(client: Client, path: str) -> dict[str, bool]:
+    """The products with a heart on a page, and whether it is on."""
+    page = client.get(path).content.decode()
+    found = re.findall(r'<button class="([^"]*heart--bare[^"]*)" form="(\w+)" name="product" value="([^"]+)"', page)
+    for classes, form, _slug in found:
+        assert ("heart--on" in classes) == (form == "unwish")
+    return {slug: form == "unwish" for _classes, form, slug in found}
+
+
+@pytest.mark.parametrize("path", ["/", "/kinds/thing/", "/search/?q=phone"])
+def test_cards_have_a_heart_which_is_on_for_what_is_wished_for(store: World, visitor: Client, path: str) -> None:
+    for slug in ("phone", "phone-case"):
+        store.thing(slug, stock=1)
+    while refresh():
+        pass
+    assert hearts(visitor, path) == {"phone": False, "phone-case": False}
+    answer = visitor.post("/wishes/change", {"product": "phone", "next": path})
+    assert answer["Location"] == path
+    assert hearts(visitor, path) == {"phone": True, "phone-case": False}
+    visitor.post("/wishes/change", {"product": "phone", "off": "1", "next": path})
+    assert hearts(visitor, path) == {"phone": False, "phone-case": False}
+
+
+def test_somebody_elses_heart_is_not_on(store: World, visitor: Client) -> None:
+    store.thing("phone", stock=1)
+    wish(visitor, "phone")
+    assert hearts(Client(headers={"accept-language": "en"}), "/kinds/thing/") == {"phone": False}
+
+
+def test_hearts_take_one_query_however_many_cards_there_are(store: World, visitor: Client, queries_of: Any) -> None:
+    store.thing("phone", stock=1)
+    without = queries_of(visitor, "/kinds/thing/")
+    wish(visitor, "phone")
+    few = queries_of(visitor, "/kinds/thing/")
+    for number in range(9):
+        store.thing(f"t{number}", stock=1)
+        wish(visitor, f"t{number}")
+    assert queries_of(visitor, "/kinds/thing/") == few <= without + 2  # the wishes, and what is in the basket
+
+
+def test_a_script_is_told_that_it_was_done(store: World, visitor: Client) -> None:
+    store.thing("phone", stock=1)
+    answer = visitor.post("/wishes/change", {"product": "phone"}, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert shown(visitor) == ["phone"]
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\x00", ""])
+def test_a_heart_leads_nowhere_else(store: World, visitor: Client, target: str) -> None:
+    store.thing("phone", stock=1)
+    assert visitor.post("/wishes/change", {"product": "phone", "next": target})["Location"] == "/"

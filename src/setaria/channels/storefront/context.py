@@ -14,6 +14,7 @@ from setaria.channels.storefront.visitor import owner_of
 from setaria.channels.storefront.window import next_stamp
 from setaria.kernel import clock
 from setaria.trade.baskets.queries import units_of
+from setaria.trade.baskets.wishes import wishes_of
 
 
 def store(request: HttpRequest) -> dict[str, object]:
@@ -37,11 +38,18 @@ def store(request: HttpRequest) -> dict[str, object]:
         "nav_kinds": SimpleLazyObject(lambda: queries.navigation(cast(Visit, request), now) if market else []),
         "nav_key": SimpleLazyObject(lambda: _nav_key(cast(Visit, request), now) if market else next_stamp()),
         "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
+        "wished_ids": SimpleLazyObject(lambda: _wished(request)),
         "passkeys_here": passkeys_work_at(request.get_host().partition(":")[0]),
         "sandbox_messages": settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),
     }
+
+
+def _wished(request: HttpRequest) -> frozenset[int]:
+    """The products on the visitor's wish list; no query for who keeps nothing."""
+    owner = owner_of(request)
+    return frozenset() if owner.nobody else frozenset(wishes_of(owner).values_list("product_id", flat=True))
 
 
 def passkeys_work_at(host: str) -> bool:

@@ -60,12 +60,16 @@ def choose_theme(request: Visit) -> HttpResponse:
     return _back(request, THEME_COOKIE, chosen if chosen in dict(THEMES) else None)
 
 
+def next_page(request: HttpRequest) -> str:
+    """Return the page that a form says to go on with (`next`) if it is ours, else the front."""
+    target = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if ours else get_script_prefix()
+
+
 def _back(request: HttpRequest, cookie: str, value: str | None) -> HttpResponse:
     """Return to the page the visitor came from, if it is ours."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = get_script_prefix()
-    response = HttpResponseRedirect(target)
+    response = HttpResponseRedirect(next_page(request))
     if value is not None:
         _keep(response, request, cookie, value)
     return response

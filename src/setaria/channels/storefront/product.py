@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import directory, found, queries, sets
 from setaria.channels.storefront.directory import all_known
+from setaria.channels.storefront.matrix import matrix_of
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
 from setaria.channels.storefront.visit import Visit
@@ -48,7 +49,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "drop": queries.drop_of_product(product, shelf),
             "found": found.of_product(request, card, home),
             "pictures": list(product.pictures.all()),
-            "swatches": queries.swatches((offer.variant for offer in card.offers), shelf),
+            "swatches": SimpleLazyObject(lambda: _swatches(card, queries.option_words(shelf))),
+            "matrix": SimpleLazyObject(lambda: matrix_of(card.offers, queries.option_words(shelf))),
             "sets": sets.sets_with(product, shelf),
             "companions": queries.companions(product, shelf),
         },
@@ -80,6 +82,16 @@ def _chosen(card: queries.Card, sku: str) -> queries.Offer | None:
     for_sale = [o for o in card.offers if o.for_sale]
     cheapest = min(for_sale, key=lambda o: (o.price or 0, o.variant.position), default=None)
     return asked or cheapest or next(iter(card.offers), None)
+
+
+def _swatches(card: queries.Card, words: queries.Words) -> dict[int, str]:
+    """The colour (#rrggbb) of each variant that has one, by its key."""
+    known = words.values
+    found = {
+        offer.variant.pk: next((known[o].swatch for o in offer.variant.options.items() if o in known), "")
+        for offer in card.offers
+    }
+    return {pk: swatch for pk, swatch in found.items() if swatch}
 
 
 def facts(fields: list[Field], values: dict[str, object]) -> list[Fact]:

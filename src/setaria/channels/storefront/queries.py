@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from django.utils.translation import get_language
 
 from setaria.channels.storefront.models import BestSeller
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.window import WINDOWS, Window, next_stamp
 from setaria.goods.catalog.measure import MEASURE, each, per_measure
-from setaria.goods.catalog.models import Companion, Kind, OptionValue, Picture, Product, Variant
+from setaria.goods.catalog.models import Companion, Kind, Option, OptionValue, Picture, Product, Variant
 from setaria.goods.inventory.models import Location
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
+from setaria.kernel.texts import text_in
 from setaria.markets.models import Channel, Market
 from setaria.trade.drops.models import Drop
 
@@ -112,6 +114,21 @@ class Card(msgspec.Struct, frozen=True):
         return [o for o in self.offers if o.price is not None and o.free <= 0]
 
 
+class Word(msgspec.Struct, frozen=True):
+    """A value of an option as the reader has it: where it stands among the others, its name, its colour if it is one."""
+
+    position: tuple[int, str]
+    name: str
+    swatch: str = ""
+
+
+class Words(msgspec.Struct, frozen=True):
+    """The words for values, by option and value; and all options in their order."""
+
+    values: Mapping[tuple[str, str], Word]
+    options: Sequence[str]
+
+
 def shelf(visit: Visit, now: datetime) -> Shelf:
     """Return where the visitor stands, and what is in the window there; no query but after a change of the terms."""
     window = WINDOWS.window(visit, now)
@@ -145,16 +162,17 @@ def _free(variants: Sequence[Variant], shelf: Shelf) -> dict[int, int]:
     return free_units([v.pk for v in variants], shelf.location.pk) if shelf.location and variants else {}
 
 
-def swatches(variants: Iterable[Variant], shelf: Shelf) -> dict[int, str]:
-    """Return the colour (#rrggbb) of each variant that has one, by its key; no query but after a change of the terms."""
-    known = shelf.window.kept("swatches", _swatches)
-    found = {v.pk: next((known[o] for o in v.options.items() if o in known), "") for v in variants}
-    return {pk: swatch for pk, swatch in found.items() if swatch}
+def option_words(shelf: Shelf) -> Words:
+    """Return the words for what variants differ in; no query but after a change of the terms, in either language."""
+    return shelf.window.kept(("options", get_language()), _option_words)
 
 
-def _swatches() -> dict[tuple[str, str], str]:
-    rows = OptionValue.objects.filter(swatch__gt="").values_list("option_id", "value", "swatch")
-    return {(option, value): swatch for option, value, swatch in rows}
+def _option_words() -> Words:
+    values = OptionValue.objects.select_related("option")
+    return Words(
+        {(v.option_id, v.value): Word((v.position, v.value), text_in(v.name), v.swatch) for v in values},
+        list(Option.objects.values_list("key", flat=True)),
+    )
 
 
 def companions(product: Product, shelf: Shelf) -> list[Card]:

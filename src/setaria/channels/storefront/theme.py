@@ -40,9 +40,9 @@ def stylesheet(theme: Mapping[str, Mapping[str, str]]) -> str:
     """Write a theme as CSS, for the reader's own choice of light or dark and for the system's."""
     both, light, dark = ("".join(f"--{t}:{v};" for t, v in theme.get(mode, {}).items()) for mode in MODES)
     return (
-        f":root{{{both}{light}}}\n"
+        f':root,[data-theme="light"]{{{both}{light}}}\n'
         f'@media (prefers-color-scheme:dark){{:root:not([data-theme="light"]){{{dark}}}}}\n'
-        f':root[data-theme="dark"]{{{dark}}}\n'
+        f':root[data-theme="dark"],[data-theme="dark"]{{{dark}}}\n'
     )
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront import queries
+from setaria.channels.storefront.preferences import next_page
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import keep_cookie, owner_of
 from setaria.goods.catalog.models import Product
@@ -27,19 +28,22 @@ def page(request: Visit) -> HttpResponse:
 
 @require_POST
 def change(request: Visit) -> HttpResponse:
-    """Put a product (`product`) on the list, or take it off (`off`)."""
+    """Put a product (`product`) on the list, or take it off (`off`), and go on with the page one was on (`next`).
+
+    A script that changes the page itself asks for JSON, and is told nothing but that it was done (204).
+    """
     slug = request.POST.get("product", "").replace("\x00", "")
     product = Product.objects.filter(slug=slug, published=True).first()
-    back = product.get_absolute_url() if product and "here" in request.POST else "store:wishes"
     if product is None:
         messages.error(request, _("There is no such product here any more."))
         return redirect("store:wishes")
+    done = HttpResponse(status=204) if not request.accepts("text/html") else redirect(next_page(request))
     if "off" in request.POST:
         unwish(owner_of(request), product.pk)
-        return redirect(back)
+        return done
     try:
         basket_id = wish(owner_of(request), product.pk, now=clock.now())
     except Full:
         messages.error(request, _("A wish list has at most %(max)d things. Take one off first.") % {"max": WISHES_MAX})
         return redirect("store:wishes")
-    return keep_cookie(request, redirect(back), basket_id)
+    return keep_cookie(request, done, basket_id)

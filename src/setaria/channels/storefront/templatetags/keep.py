@@ -1,4 +1,4 @@
-"""What a page shows of the visitor's own: what was seen, wished for, ticked to compare."""
+"""What a page shows of the visitor's own: what was seen, ticked to compare, narrowed by."""
 
 from typing import Any
 
@@ -7,9 +7,6 @@ from django import template
 from setaria.channels.storefront import recently
 from setaria.channels.storefront.compare import COMPARED_MAX, asked_for
 from setaria.channels.storefront.queries import Card
-from setaria.channels.storefront.visitor import owner_of
-from setaria.goods.catalog.models import Product
-from setaria.trade.baskets.wishes import wishes_of
 
 register = template.Library()
 
@@ -18,13 +15,6 @@ register = template.Library()
 def recently_seen(context: dict[str, Any], but: str = "") -> list[Card]:
     """Return what the visitor saw lately as cards, without the product of this page."""
     return recently.cards_of(context["request"], [but])
-
-
-@register.simple_tag(takes_context=True)
-def wished(context: dict[str, Any], product: Product) -> bool:
-    """Return whether the visitor put a product on the wish list; no query for who has none."""
-    owner = owner_of(context["request"])
-    return not owner.nobody and wishes_of(owner).filter(product_id=product.pk).exists()
 
 
 @register.simple_tag(takes_context=True)

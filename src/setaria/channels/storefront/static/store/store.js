@@ -54,7 +54,31 @@
     const price = document.querySelector("[data-price]");
     if (!choice || !price) return;
     const parts = [choice.querySelector("[data-choice-price]"), choice.querySelector("[data-choice-each]")].filter(Boolean);
+    if (!parts.length) return; // all variants cost the same
     price.replaceChildren(...parts.flatMap((part) => [part.cloneNode(true), " "]));
+  });
+
+  // A heart is put on or taken off the wish list without leaving the page; if anything goes wrong, the form is sent.
+  document.addEventListener("submit", async (event) => {
+    const heart = event.submitter;
+    if (event.defaultPrevented || !heart || !heart.matches(".heart")) return;
+    event.preventDefault();
+    const form = event.target;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form, heart), headers: { Accept: "application/json" } });
+      if (answer.status !== 204) throw new Error("not done");
+      const other = document.getElementById(form.id === "wish" ? "unwish" : "wish");
+      for (const same of document.querySelectorAll(`.heart[value="${CSS.escape(heart.value)}"]`)) {
+        same.setAttribute("form", other.id);
+        same.classList.toggle("heart--on", other.id === "unwish");
+        same.querySelector("[data-word]").textContent = other.dataset.word;
+      }
+    } catch {
+      const sent = document.createElement("input");
+      Object.assign(sent, { type: "hidden", name: "product", value: heart.value });
+      form.append(sent);
+      form.submit();
+    }
   });
 
   // Clocks count by the server's time: what the page says it was when it was made, plus what passed since.

@@ -5,19 +5,28 @@ from collections.abc import Callable
 import msgspec
 from django.db import connection
 from tests.guards import Unguarded
-from tests.world import World
+from tests.world import DAY, World
 
 from setaria.trade.books.record import record
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
+from setaria.trade.promotions.models import Code, Promotion
+from setaria.trade.promotions.spend import Wish, reserve
 
 
 class Charged:
-    """An order with delivery, tax and something taken off, paid."""
+    """An order with delivery, tax, something taken off and a promotion used by its code, paid."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         ask = world.ask(world.thing(price=10_000, stock=3), by=world.member())
+        self.customer = ask.customer_id
+        self.promotion = Promotion.objects.create(
+            market=world.cn, name={"en": "Ten"}, amount=10, since=world.now, until=world.now + DAY, budget_uses=5
+        )
+        self.code = Code.objects.create(promotion=self.promotion, text="TEN", uses_max=5)
+        reserve(ask.id, ask.customer_id, [Wish(self.promotion.pk, 10, self.code.pk)], now=world.now)
         charges = (
+            Charge(ChargeKind.DISCOUNT, -10, f"promotion:{self.promotion.pk}", 0),
             Charge(ChargeKind.DISCOUNT, -500, "staff:kindness", 0),
             Charge(ChargeKind.SHIPPING, 1_000, "shipping:standard"),
             Charge(ChargeKind.TAX_WITHIN, 1_093, "tax:1300", 0),
@@ -46,14 +55,14 @@ def breaks(breaker: Breaker) -> Breaker:
 @breaks
 def charges_belong_to_orders(charged: Charged, _: Unguarded) -> object:
     sql("UPDATE orders_charge SET line = 7 WHERE order_id = %s AND kind = 4", charged.order.id)
-    return f"{charged.order.id} 2 7"
+    return f"{charged.order.id} 3 7"
 
 
 @breaks
 def no_line_costs_less_than_nothing(charged: Charged, _: Unguarded) -> object:
-    sql("UPDATE orders_charge SET amount = -10001 WHERE order_id = %s AND kind = 3", charged.order.id)
+    sql("UPDATE orders_charge SET amount = -10001 WHERE order_id = %s AND position = 1", charged.order.id)
     sql("UPDATE orders_charge SET amount = 10501 WHERE order_id = %s AND kind = 1", charged.order.id)
-    return f"{charged.order.id} 0 -10001"
+    return f"{charged.order.id} 0 -10011"
 
 
 @breaks
@@ -61,3 +70,28 @@ def sales_are_what_was_charged(charged: Charged, _: Unguarded) -> object:
     record(now=charged.world.now)
     sql("UPDATE orders_charge SET amount = amount + 1 WHERE order_id = %s AND kind = 4", charged.order.id)
     return f"{charged.order.id} 1094 1093"
+
+
+@breaks
+def promotions_are_their_uses(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE promotions_promotion SET used_amount = 11")
+    return f"{charged.promotion.pk} 1 1 11 10"
+
+
+@breaks
+def coupons_are_their_uses(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE promotions_code SET used = 2")
+    return f"{charged.code.pk} 2 1"
+
+
+@breaks
+def tallies_are_uses(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE promotions_tally SET used = 0")
+    return f"{charged.promotion.pk} {charged.customer} 0 1"
+
+
+@breaks
+def discounts_have_their_uses(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE promotions_use SET amount = 9")
+    sql("UPDATE promotions_promotion SET used_amount = 9")
+    return f"{charged.order.id} {charged.promotion.pk} 10 9"

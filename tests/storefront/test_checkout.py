@@ -25,7 +25,12 @@ def hidden(client: Client) -> dict[str, object]:
     """What the checkout page would send: its hidden fields."""
     response = client.get("/checkout/")
     assert response.status_code == 200
-    found = re.findall(r'<input type="hidden" name="(order|channel|line)" value="([^"]+)">', response.content.decode())
+    return fields_of(response.content.decode())
+
+
+def fields_of(page: str) -> dict[str, object]:
+    """The hidden fields of a checkout page, and an address."""
+    found = re.findall(r'<input type="hidden" name="(order|channel|line|seen|delivery)" value="([^"]+)">', page)
     fields: dict[str, object] = {name: value for name, value in found if name != "line"}
     return fields | {"line": [value for name, value in found if name == "line"]} | ADDRESS
 
@@ -98,7 +103,7 @@ def test_a_changed_price_is_shown_and_asked_again(store: World, fan: Client) -> 
     assert f"{phone.pk}:1:12000" in page
     assert str(sent["order"]) in page
     assert 'value="Qinghe 68"' in page
-    fan.post("/checkout/", sent | {"line": [f"{phone.pk}:1:12000"]})
+    fan.post("/checkout/", fields_of(page) | {"line": [f"{phone.pk}:1:12000"]})
     assert Order.objects.get().total == 12_000
 
 

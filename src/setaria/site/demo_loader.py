@@ -37,7 +37,9 @@ from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
 from setaria.trade.friendcodes.give import Gift, allow, give
 from setaria.trade.preorders.prepare import prepare as prepare_programme
+from setaria.trade.promotions.models import Code, Promotion
 from setaria.trade.queues.prepare import open_room
+from setaria.trade.quotes.models import ShippingRate, TaxRate
 
 WEB_STORE = {"zh-hans": "官网商城", "en": "Web store"}
 DEMO = Path(__file__).parent / "demo"
@@ -78,6 +80,7 @@ def load(at: datetime) -> None:
     warehouses = {entry["code"]: _warehouse(entry, markets) for entry in brand["warehouse"]}
     home = next(iter(warehouses.values()))
     load_kinds()
+    _terms(brand, markets, at)
     _options()
     stock: dict[Location, list[move.Units]] = {}
     for file in sorted((DEMO / "products").rglob("*.toml")):
@@ -119,6 +122,25 @@ def _market(entry: Toml) -> Market:
     market.save()
     Channel.objects.create(code=_web(market), market=market, kind=Channel.Kind.WEB, name=WEB_STORE)
     return market
+
+
+def _terms(brand: Toml, markets: dict[str, Market], at: datetime) -> None:
+    """Rates of tax by kind of product, what delivery costs, and what may be taken off by its code."""
+    for entry in brand["market"]:
+        for slug, rate in entry.get("tax_rates", {}).items():
+            TaxRate.objects.create(market=markets[entry["code"]], kind=Kind.objects.get(slug=slug), rate_bp=rate)
+    for position, entry in enumerate(brand["delivery"]):
+        ShippingRate.objects.create(
+            market=markets[entry["market"]], code=entry["code"], name=_texts(entry, "name"), amount=entry["amount"],
+            free_from=entry.get("free_from"), position=position,
+        )  # fmt: skip
+    for entry in brand["promotion"]:
+        made = Promotion.objects.create(
+            market=markets[entry["market"]], name=_texts(entry, "name"), percent_bp=entry["percent_bp"],
+            amount_max=entry.get("amount_max"), audience=entry["audience"], per_customer=entry.get("per_customer"),
+            since=at, until=at + timedelta(days=365),
+        )  # fmt: skip
+        Code.objects.create(promotion=made, text=entry["code"])
 
 
 def _web(market: Market) -> str:

@@ -90,6 +90,8 @@ INSTALLED_APPS = [
     "setaria.trade.baskets",
     "setaria.trade.alerts",
     "setaria.trade.bestsellers",
+    "setaria.trade.promotions",
+    "setaria.trade.quotes",
     "setaria.trade.books",
     "setaria.channels.storefront",
     "setaria.sight.wall",

@@ -38,6 +38,7 @@ from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.preorders import deposits
 from setaria.trade.preorders.end import end_over
 from setaria.trade.preorders.supply import call_all
+from setaria.trade.promotions import spend as promotions
 
 SWEEP_SECONDS = 0.5
 POST_SECONDS = 1.0
@@ -74,6 +75,12 @@ def _refund() -> None:
         log.info("refunds_due")
     while send_due(now=now()) == SEND_MAX:
         _expire()  # refunds may be many and slow; overdue orders do not wait for them
+
+
+def _give_back() -> None:
+    """Discounts set aside for orders that never came, or came to nothing, may be used again."""
+    if back := promotions.heal(now=now()):
+        log.info("promotions_given_back", uses=back)
 
 
 def _draw() -> None:
@@ -171,6 +178,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _expire,
     _pass_on,
     _refund,
+    _give_back,
     _draw,
     _judge,
     _clear_up,

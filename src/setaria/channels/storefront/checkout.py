@@ -1,4 +1,8 @@
-"""From basket to order, on one page. The door decides; this page asks it and tells what it said."""
+"""From basket to order, on one page. The door decides; this page asks it and tells what it said.
+
+What the buyer saw is what is ordered: the page sends back the mark of the quote it showed, and whatever changed since
+(a price, a coupon, tax, delivery) is shown and asked again.
+"""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from setaria.channels.storefront import guest, queries, refusals
+from setaria.channels.storefront import explain, guest, queries, refusals
 from setaria.channels.storefront.basket_lines import BasketLine, lines_now
 from setaria.channels.storefront.forms import CheckoutForm, GuestCheckoutForm, country_of, latest_address
 from setaria.channels.storefront.visit import MemberVisit
@@ -26,18 +30,26 @@ from setaria.people.members.addresses import remember
 from setaria.people.members.guests import guest_of
 from setaria.trade.baskets.keep import take_out
 from setaria.trade.orders.destination import set_destination
+from setaria.trade.orders.models import Order
 from setaria.trade.orders.place import place
-from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Outcome, Placed, Request
+from setaria.trade.orders.requests import ORDER_LINES_MAX, Charge, Code, Line, Outcome, Placed, Refused, Request
+from setaria.trade.promotions import spend
+from setaria.trade.promotions.queries import CODES_MAX
+from setaria.trade.quotes.queries import Choice, Priced, charges_of, mark_of, price
 
 _LINE = re.compile(r"(\d{1,9}):(\d{1,6}):(\d{1,15})", re.ASCII)
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """What the checkout page sent: the order's id it was rendered with, and the lines and prices the buyer saw."""
+    """What the checkout page sent: the order's id it was rendered with, the lines and prices the buyer saw, the choices
+    they made, and the mark of the quote they saw.
+    """
 
     order_id: UUID
     channel_id: int
     lines: tuple[Line, ...]
+    choice: Choice
+    seen: str
 
 
 @never_cache
@@ -56,12 +68,13 @@ def page(request: MemberVisit) -> HttpResponse:
         )
         return redirect("store:basket")
     order_id = new_id()
+    known = latest_address(request.user.pk, country_of(shelf.market)) if request.user.is_authenticated else {}
     if request.user.is_authenticated:
-        form = CheckoutForm(country_of(shelf.market), initial=latest_address(request.user.pk, country_of(shelf.market)))
+        form = CheckoutForm(country_of(shelf.market), initial=known)
     else:
         form = GuestCheckoutForm(country_of(shelf.market))
         guest.offer(request, order_id)
-    return _render(request, shelf, lines, form, order_id)
+    return _render(request, shelf, lines, form, order_id, Choice(region=known.get("region", "")))
 
 
 def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
@@ -78,15 +91,29 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
         )
         return redirect("store:basket")
     known = request.user.is_authenticated
-    form = (CheckoutForm if known else GuestCheckoutForm)(country_of(shelf.market), request.POST)
+    make = CheckoutForm if known else GuestCheckoutForm
     if not known and not guest.was_offered(request, posted.order_id):
         return redirect("store:checkout")  # the browser forgot us, or the id is somebody else's; nothing was ordered
+    if "look" in request.POST:
+        return _again(request, shelf, posted, make(country_of(shelf.market), initial=request.POST.dict()), status=200)
+    form = make(country_of(shelf.market), request.POST)
     if not form.is_valid():
         return _again(request, shelf, posted, form)
     if not known and (refused := consume_or_429(request, action="guest_order", key=form.cleaned_data["contact"])):
         return refused
     customer_id = request.user.pk if known else guest_of(form.cleaned_data["contact"])
-    outcome = _place(Request(posted.order_id, customer_id, posted.channel_id, posted.lines))
+    outcome = _placed_before(posted, customer_id)
+    if outcome is None:
+        priced = _price(request, shelf, posted.lines, posted.choice)
+        if priced.mark != posted.seen:
+            messages.error(request, explain.changed(posted.seen, priced.quote.total, shelf.market.currency))
+            return _again(request, shelf, posted, form)
+        if why := spend.reserve(posted.order_id, customer_id, priced.wishes, now=shelf.now):
+            messages.error(request, explain.RESERVING[why])
+            return _again(request, shelf, posted, form)
+        outcome = _place(_request(posted, customer_id, priced.quote.charges))
+        if isinstance(outcome, Refused):
+            spend.give_back([posted.order_id], now=shelf.now)
     if isinstance(outcome, Placed):
         return _finish(request, shelf, posted, form, customer_id)
     if outcome is None:
@@ -99,6 +126,24 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
     else:
         messages.error(request, refusals.in_words(outcome, queries.variants_by_id([outcome.variant_id or 0])))
     return _again(request, shelf, posted, form)
+
+
+def _placed_before(posted: Posted, customer_id: int) -> Outcome | None:
+    """Ask the door again for an order that it placed, with what it was charged if that is what this page showed.
+
+    None: there is no order under the id yet.
+    """
+    total = Order.objects.filter(pk=posted.order_id).values_list("total", flat=True).first()
+    if total is None:
+        return None
+    charges = charges_of(posted.order_id)
+    if mark_of(posted.lines, charges, total) != posted.seen:
+        return Refused(posted.order_id, Code.ID_CONFLICT)
+    return _place(_request(posted, customer_id, charges))
+
+
+def _request(posted: Posted, customer_id: int, charges: tuple[Charge, ...]) -> Request:
+    return Request(posted.order_id, customer_id, posted.channel_id, posted.lines, charges=charges)
 
 
 def _place(wanted: Request) -> Outcome | None:
@@ -126,7 +171,9 @@ def _finish(
     return redirect("store:order", posted.order_id)
 
 
-def _again(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: CheckoutForm) -> HttpResponse:
+def _again(
+    request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: CheckoutForm, status: int = 422
+) -> HttpResponse:
     """Show the page again with what was sent: the same order id, the same lines, today's prices beside those seen."""
     variants = queries.variants_by_id([line.variant_id for line in posted.lines])
     offers = queries.offers_of(list(variants.values()), shelf)
@@ -137,7 +184,7 @@ def _again(request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: Che
     ]
     if not lines:
         return redirect("store:basket")
-    return _render(request, shelf, lines, form, posted.order_id, status=422)
+    return _render(request, shelf, lines, form, posted.order_id, posted.choice, status=status)
 
 
 def _render(
@@ -146,18 +193,29 @@ def _render(
     lines: Sequence[BasketLine],
     form: CheckoutForm,
     order_id: UUID,
+    choice: Choice,
     status: int = 200,
 ) -> HttpResponse:
+    wanted = tuple(Line(x.variant.pk, x.quantity, x.offer.price or 0) for x in lines)
+    priced = _price(request, shelf, wanted, choice)
     context = {
         "lines": lines,
         "form": form,
         "order_id": order_id,
         "shelf": shelf,
-        "total": sum(line.total for line in lines),
+        "priced": priced,
+        "rows": explain.rows(priced.quote, shelf.market.currency),
+        "problems": {code: explain.PROBLEMS[why] for code, why in priced.problems.items()},
+        "codes": " ".join(choice.codes),
         "units": sum(line.quantity for line in lines),
         "ready": shelf.sells and not any(line.gone or line.short for line in lines),
     }
     return render(request, "storefront/checkout.html", context, status=status)
+
+
+def _price(request: MemberVisit, shelf: queries.Shelf, lines: tuple[Line, ...], choice: Choice) -> Priced:
+    customer_id = request.user.pk if request.user.is_authenticated else None
+    return price(lines, shelf.market, choice, customer_id=customer_id, now=shelf.now)
 
 
 def _read(request: MemberVisit) -> Posted | None:
@@ -171,6 +229,18 @@ def _read(request: MemberVisit) -> Posted | None:
     if any(line.variant_id >= 2**31 for line in lines):
         return None
     try:
-        return Posted(UUID(request.POST.get("order", "")), int(channel), lines)
+        return Posted(
+            UUID(request.POST.get("order", "")),
+            int(channel),
+            lines,
+            _choice(request),
+            request.POST.get("seen", "")[:60],
+        )
     except ValueError:
         return None
+
+
+def _choice(request: MemberVisit) -> Choice:
+    typed = request.POST.get("codes", "").replace(",", " ").split()
+    codes = tuple(dict.fromkeys(code.upper()[:32] for code in typed if code.isascii()))[:CODES_MAX]
+    return Choice(request.POST.get("delivery", "")[:32], request.POST.get("region", "").strip()[:60], codes)

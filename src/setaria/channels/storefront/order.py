@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from setaria.channels.storefront import queries
+from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.forms import CheckoutForm, country_of, latest_address
 from setaria.channels.storefront.guest import buyer_only
 from setaria.channels.storefront.life import life_of
@@ -26,6 +26,7 @@ from setaria.trade.orders.models import Destination, Event, Line, Order, Status
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.start import Refusal, credited, start
+from setaria.trade.quotes.queries import charges_of
 
 PROVIDER = "sandbox"
 FAR = timedelta(hours=12)  # so far ahead a time of day needs its date
@@ -74,6 +75,8 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
     context = {
         "order": order,
         "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found],
+        "goods": sum(line.quantity * line.unit_price for line in found),
+        "rows": explain.rows_of(charges_of(order.pk), order.currency),
         "life": life_of(order, Event.objects.filter(order_id=order.pk), payments, refunds, now),
         "destination": destination,
         "order_market": _market(request, order),

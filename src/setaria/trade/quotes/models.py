@@ -1,0 +1,90 @@
+"""What a market's quotes go by: rates of tax by kind of product, ways of sending, and who is exempt.
+
+Reference data, so with foreign keys. What an order was charged is kept with the order (`orders.Charge`); changing a row
+here changes quotes to come, and never an order.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from setaria.goods.catalog.models import Kind
+from setaria.kernel.texts import TextsField
+from setaria.markets.models import Market
+from setaria.people.members.models import Member
+from setaria.trade.quotes.rules import Rounding
+
+
+class MarketRules(models.Model):
+    """How a market's quotes are reckoned; a market without a row rounds each line's tax, halves to the even."""
+
+    market = models.OneToOneField(Market, on_delete=models.CASCADE, primary_key=True, related_name="quote_rules")
+    rounding = models.CharField(
+        max_length=16, choices=[(one.value, one.value) for one in Rounding], default=Rounding.LINE_HALF_EVEN.value
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(rounding__in=[r.value for r in Rounding]), name="rounding_is_named")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.rounding}"
+
+
+class TaxRate(models.Model):
+    """A kind of product that is taxed at another rate than its market's standard one."""
+
+    id = models.AutoField(primary_key=True)
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="tax_rates")
+    kind = models.ForeignKey(Kind, on_delete=models.CASCADE, related_name="+")
+    rate_bp = models.PositiveIntegerField(help_text="Basis points: 900 is 9%.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["market", "kind"], name="tax_rate_one_a_kind"),
+            models.CheckConstraint(condition=Q(rate_bp__lte=10000), name="tax_rate_sane"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.kind} {self.rate_bp}"
+
+
+class ShippingRate(models.Model):
+    """What one way of sending costs to a region of a market, or to all that have no row of their own."""
+
+    id = models.AutoField(primary_key=True)
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="shipping_rates")
+    code = models.SlugField(max_length=32)
+    name = TextsField()
+    region = models.CharField(max_length=60, blank=True, help_text="As addresses keep it; empty is everywhere else.")
+    amount = models.BigIntegerField(help_text="Minor units.")
+    free_from = models.BigIntegerField(null=True, blank=True, help_text="Minor units of goods at book prices.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["market", "code", "region"], name="shipping_rate_one_a_region"),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0) & (Q(free_from__isnull=True) | Q(free_from__gt=0)), name="shipping_rate_sane"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.code} {self.region}"
+
+
+class Exemption(models.Model):
+    """A buyer who pays no tax in a market, by a certificate that staff has seen."""
+
+    id = models.AutoField(primary_key=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="+")
+    certificate = models.CharField(max_length=60)
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "market"], name="exemption_one_a_market")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.market} {self.certificate}"

@@ -34,7 +34,7 @@ from setaria.trade.guard import meet
 from setaria.trade.guard.address import Origin
 from setaria.trade.orders.models import Order, Settlement
 from setaria.trade.payments import refund
-from setaria.trade.payments.models import Refund
+from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.preorders.models import Receipt, Slip, Supply
 from setaria.trade.preorders.weeks import slip
 
@@ -58,6 +58,11 @@ class Busy:
         world.cancel(self.cancelled)
         world.pay(self.cancelled)
         self.refunds = refund.collect(now=world.now)
+        settled = Settlement.objects.get(order_id=self.paid.id)
+        Payment.objects.create(
+            id=settled.payment_id, order_id=self.paid.id, provider="sandbox", amount=settled.amount, currency="CNY",
+            status="succeeded", started_at=world.now,
+        )  # fmt: skip
         self.chance.happen()
         self.unpaid = world.placed(self.band)
         policy = guarding.guard(self.night.pk)
@@ -277,6 +282,14 @@ def milestones_agree_with_the_orders(busy: Busy, unguarded: Unguarded) -> object
 def refunds_are_owed(busy: Busy, _: Unguarded) -> object:
     sql("UPDATE payments_refund SET amount = amount + 1")
     return ""
+
+
+@breaks
+def payments_that_succeeded_are_settled(busy: Busy, _: Unguarded) -> object:
+    attempt = new_id()
+    sql("INSERT INTO payments_payment (id, order_id, purpose, provider, amount, currency, status, started_at, reference,"
+        " asked) VALUES (%s, %s, 'order', 'sandbox', 1, 'CNY', 'succeeded', now(), '', 0)", attempt, busy.unpaid.id)  # fmt: skip
+    return f"{attempt} {busy.unpaid.id}"
 
 
 @breaks

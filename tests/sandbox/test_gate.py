@@ -27,7 +27,7 @@ def post(*told: tuple[bytes, str]) -> list[tuple[int, dict[str, object]]]:
         async def receive() -> dict[str, object]:
             return {"type": "http.request", "body": body}
 
-        answer = await intake.post({"headers": [(b"x-sandbox-signature", signature.encode())]}, receive)
+        answer = await intake.post("sandbox", {"headers": [(b"x-sandbox-signature", signature.encode())]}, receive)
         return answer.start["status"], json.loads(answer.body["body"])
 
     return asyncio.run(all_at_once())

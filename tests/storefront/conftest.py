@@ -11,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from setaria.channels.storefront import directory
 from setaria.kernel import clock
 from setaria.people.members.models import Member
+from tests.stripe.conftest import localstripe, stripe
 from tests.world import World
+
+__all__ = ["localstripe", "stripe"]
 
 ADDRESS = {"recipient": "Fan", "phone": "138 0000 0000", "region": "北京市", "city": "Beijing", "street": "Qinghe 68",
            "postcode": "100085"}  # fmt: skip

@@ -56,7 +56,8 @@ def test_only_its_owner_sees_or_changes_it(store: World, visitor: Client, order:
 def test_paying_goes_to_the_bank_once(store: World, fan: Client, order: Placed) -> None:
     first, second = fan.post(f"/orders/{order.id}/pay"), fan.post(f"/orders/{order.id}/pay")
     payment = Payment.objects.get()
-    assert first["Location"] == second["Location"] == f"/bank/{payment.pk}/"
+    assert first["Location"] == second["Location"] == f"/payments/{payment.pk}/"
+    assert fan.get(first["Location"])["Location"] == f"/bank/{payment.pk}/"
     assert (payment.amount, payment.currency, payment.status) == (20_000, "CNY", "started")
     assert "You have begun to pay" in page_of(fan, order)
     Payment.objects.update(status="failed")

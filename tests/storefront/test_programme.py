@@ -94,7 +94,7 @@ def test_a_place_from_deposit_to_paid_order(
     bank = fan.post(f"{path}pay")
     payment = Payment.objects.get()
     assert bank.url == f"/bank/pay/{payment.id}/" or str(payment.id) in bank.url
-    assert fan.get(bank.url).status_code == 200
+    assert fan.get(bank.url, follow=True).status_code == 200
     back = fan.get(f"/deposits/{number_of(place.id)}/")
     assert back.url == path
     queue.deposit(place)

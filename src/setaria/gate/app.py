@@ -42,6 +42,7 @@ from setaria.kernel.clock import now
 from setaria.sight.command.pulse import beat_until
 from setaria.sight.command.ticket import CENTRE
 from setaria.sight.wall.ticket import lapses_at
+from setaria.trade.payments.providers import PROVIDERS
 
 PULSE_SECONDS = 0.02
 PAGE_THREADS = 8
@@ -128,11 +129,8 @@ class Gate:
         return refusal("UNKNOWN_DROP" if self.memory.ready else "OVERLOADED", scope)
 
     async def _other(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        if path == "/payments/sandbox/notify":
-            prepared = (
-                await self.notifications.post(scope, receive) if scope["method"] == "POST" else wrong_method("POST")
-            )
-            await respond(send, prepared)
+        if path.startswith("/payments/") and path.endswith("/notify"):
+            await respond(send, await self._notified(path[len("/payments/") : -len("/notify")], scope, receive))
         elif path == "/health":
             await respond(send, _HEALTHY)
         elif path == "/ready":
@@ -149,6 +147,13 @@ class Gate:
             await self._show(CENTRE, "stream", scope, receive, send)
         else:
             await self._page(scope, receive, send)
+
+    async def _notified(self, provider: str, scope: Scope, receive: Receive) -> Answer:
+        if provider not in PROVIDERS:
+            return refusal("NOT_FOUND", scope)
+        if scope["method"] != "POST":
+            return wrong_method("POST")
+        return await self.notifications.post(provider, scope, receive)
 
     async def _show(self, subject: str, what: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "GET":

@@ -1,12 +1,15 @@
 """The two things that are posted to the gate: orders with a pass, and payment notifications."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
 import msgspec
+import structlog
+from django.db import connection
 
 from setaria.gate.answers import Answer, Receive, Scope, answer, encode, later, overloaded, refusal
 from setaria.gate.board import DropState, ItemState
-from setaria.gate.committer import Committer, Overloaded, Unsure
+from setaria.gate.committer import Committer, DatabaseErrors, Overloaded, Unsure
 from setaria.gate.metrics import NOTIFICATIONS, ORDERS
 from setaria.gate.sales import LastSales
 from setaria.kernel import clock
@@ -18,14 +21,20 @@ from setaria.trade.orders.place import place, placing
 from setaria.trade.orders.requests import Line, Outcome, Placed, Request
 from setaria.trade.orders.settle import Answer as Settled
 from setaria.trade.orders.settle import Money
-from setaria.trade.payments.notify import News, receive
+from setaria.trade.payments.notify import News, translate
+from setaria.trade.payments.providers import get
 from setaria.trade.payments.sandbox import notification as sandbox
-from setaria.trade.preorders import deposits
+from setaria.trade.payments.words import BadNotification, BadSignature, Down
+from setaria.trade.preorders.money import hear
 
 BODY_BYTES_MAX = 8 * 1024
+NEWS_BYTES_MAX = 256 * 1024  # a provider's notification: some send all they know of a payment
+SANDBOX_SIGNATURE = sandbox.SIGNATURE_HEADER.encode()
 WAITING_MAX = 8_192
 BATCH_ORDERS_MAX = 1_000
 BATCH_NEWS_MAX = 1_000
+
+log = structlog.get_logger(__name__)
 
 
 class LineMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,33 +56,26 @@ _decode_order = msgspec.json.Decoder(OrderMessage).decode
 
 
 class TooLarge(Exception):
-    """The body is over `BODY_BYTES_MAX`."""
+    """The body is over its limit."""
 
 
-async def read_body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """Read a request's body; raises TooLarge without reading on."""
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):
-        if len(body) > BODY_BYTES_MAX:
+        if len(body) > bytes_max:
             raise TooLarge
         message = await receive()
         body += message.get("body", b"")
-    if len(body) > BODY_BYTES_MAX:
+    if len(body) > bytes_max:
         raise TooLarge
     return body
 
 
 def receive_batch(news: Sequence[News]) -> Sequence[Settled | str]:
     """Apply a batch of payment news; a failed payment is answered by the word FAILED."""
-    at = now()
-    for_places = [deposits.is_deposit(one.money.order_id) for one in news]
-    # Orders and deposits have nothing to do with each other; each gets its own, and the answers go back in order.
-    answers_of = {
-        True: iter(deposits.receive([one for one, yes in zip(news, for_places, strict=True) if yes], now=at)),
-        False: iter(receive([one for one, yes in zip(news, for_places, strict=True) if not yes], now=at)),
-    }
-    answers = [next(answers_of[yes]) for yes in for_places]
+    answers = hear(news, now=now())
     for settled in answers:
         NOTIFICATIONS.labels(settled or "FAILED").inc()
     return [settled or "FAILED" for settled in answers]
@@ -174,7 +176,7 @@ class OrderIntake:
 
 
 class NotificationIntake:
-    """Answers `POST /payments/sandbox/notify`."""
+    """Answers `POST /payments/{provider}/notify`."""
 
     def __init__(self, secret: str) -> None:
         self.committer: Committer[News, Settled | str] = Committer(
@@ -182,27 +184,54 @@ class NotificationIntake:
         )
         self._key = sandbox.key_from(secret)
 
-    async def post(self, scope: Scope, receive: Receive) -> Answer:
+    async def post(self, provider: str, scope: Scope, receive: Receive) -> Answer:
         """Verify and apply one notification; 200 tells the provider to stop repeating it."""
         if self.committer.full:
             return overloaded(scope)
-        signature = next((value for name, value in scope["headers"] if name == b"x-sandbox-signature"), b"")
+        rush = provider == sandbox.NAME
         try:
-            told = sandbox.parse(self._key, await read_body(receive), signature.decode("latin-1"))
+            body = await read_body(receive, BODY_BYTES_MAX if rush else NEWS_BYTES_MAX)
+            if rush:
+                news = [self._sandbox(scope, body)]
+            else:
+                # A library's check, and a look at our own payments: not on the event loop.
+                headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+                news = await asyncio.to_thread(read_news, provider, headers, body)
         except TooLarge:
             return refusal("TOO_LARGE", scope)
-        except sandbox.BadSignature:
+        except BadSignature:
             return refusal("BAD_SIGNATURE", scope)
-        except sandbox.BadNotification:
+        except BadNotification:
             return refusal("MALFORMED", scope)
-        money = Money(told.order_id, told.payment_id, sandbox.NAME, told.amount, told.currency)
+        except Down:
+            return refusal("UNSURE", scope)
+        except DatabaseErrors as error:
+            log.error("news_waits_for_database", provider=provider, error=repr(error))
+            return refusal("UNSURE", scope)
         try:
-            settled = await self.committer.submit(News(money, told.status == "succeeded"))
+            settled = [await self.committer.submit(one) for one in news]
         except Overloaded:
             return overloaded(scope)
         except Unsure:
             return refusal("UNSURE", scope)
-        return answer(200, encode({"received": True, "outcome": settled}))
+        if rush:
+            return answer(200, encode({"received": True, "outcome": settled[0]}))
+        return answer(200, get(provider).thanks)
+
+    def _sandbox(self, scope: Scope, body: bytes) -> News:
+        signature = next((value for name, value in scope["headers"] if name == SANDBOX_SIGNATURE), b"")
+        told = sandbox.parse(self._key, body, signature.decode("latin-1"))
+        money = Money(told.order_id, told.payment_id, sandbox.NAME, told.amount, told.currency)
+        return News(money, told.status == "succeeded")
+
+
+def read_news(provider: str, headers: Mapping[str, str], body: bytes) -> list[News]:
+    """Check a provider's notification and find what it is about; on a thread that may wait for the database."""
+    try:
+        return translate(provider, get(provider).read(headers, body), now=now())
+    except DatabaseErrors:
+        connection.close()
+        raise
 
 
 def drop_view(drop: DropState) -> bytes:

@@ -76,11 +76,22 @@ def unsafe_settings() -> Iterator[CheckMessage]:
             f"Tries to sign in are counted in {backend}: each process counts its own, or none does.",
             hint="Keep the cache in the database, as the settings come.",
         )
-    if "setaria.trade.payments.sandbox" in settings.INSTALLED_APPS:
-        yield checks.Warning(
-            "The sandbox bank is installed: orders can be paid with pretended money.",
-            hint="Take it out of INSTALLED_APPS and PROVIDERS before you sell.",
-        )
+    yield from unsafe_payments()
+
+
+def unsafe_payments() -> Iterator[CheckMessage]:
+    """Yield what is unsafe in how money is taken."""
+    from setaria.trade.payments.providers import PROVIDERS, get
+
+    if not settings.PAYMENT_PROVIDERS:
+        yield checks.Error("SETARIA_PAYMENTS names nobody: nothing can be paid.", hint="Name your providers.")
+    for name, _markets in settings.PAYMENT_PROVIDERS:
+        if name in PROVIDERS:
+            yield from get(name).unsafe()
+        else:
+            yield checks.Error(
+                f"SETARIA_PAYMENTS names {name}, which is not installed.", hint=f"There are: {', '.join(PROVIDERS)}."
+            )
 
 
 def unreachable_storefronts() -> Iterator[CheckMessage]:

@@ -24,6 +24,7 @@ from setaria.site.campaigns import commands
 from setaria.site.instance import HomeOption
 from setaria.site.instance import set_up_django as _set_up_django
 from setaria.site.instance import use_instance as _use_instance
+from setaria.site.payments.commands import payments
 
 # Of Django's commands, those that work on files only.
 NEED_NO_DATABASE = frozenset(
@@ -53,6 +54,7 @@ app.add_typer(chance.draw_app, name="draw")
 app.add_typer(chance.codes_app, name="codes")
 app.add_typer(commands.campaigns, name="campaign")
 app.add_typer(books, name="books")
+app.add_typer(payments, name="payments")
 app.command()(commands.drill)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from setaria.site.means import payment_providers
 from setaria.site.post import mail_settings
 from setaria.site.social import social_providers
 
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "setaria.trade.orders",
     "setaria.trade.payments",
     "setaria.trade.payments.sandbox",
+    "setaria.trade.payments.stripe",
     "setaria.trade.drops",
     "setaria.trade.guard",
     "setaria.trade.preorders",
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
     "setaria.sight.command",
     "setaria.sight.report",
     "setaria.sight.calendar",
+    "setaria.sight.money",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -207,6 +210,9 @@ SOCIALACCOUNT_PROVIDERS, _PROVIDER_APPS, FORM_ACTION_ORIGINS = social_providers(
 INSTALLED_APPS += _PROVIDER_APPS
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_STORE_TOKENS = False
+
+# Who takes money, in the order that buyers choose from, and in which markets; each provider reads its own keys.
+PAYMENT_PROVIDERS = payment_providers(os.environ.get("SETARIA_PAYMENTS", "sandbox"))
 
 # Messages to people: a real mail server and a real sender of texts, or files in the home.
 SANDBOX_MESSAGES = HOME / "messages"

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bank/", include("setaria.trade.payments.sandbox.urls")),
     path("wall/", include("setaria.sight.wall.urls")),
     path("campaigns/", include("setaria.sight.calendar.urls")),
+    path("money/", include("setaria.sight.money.urls")),
     path("command/", include("setaria.sight.command.urls")),
 ]
 

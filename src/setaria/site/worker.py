@@ -34,9 +34,11 @@ from setaria.trade.friendcodes import guesses
 from setaria.trade.guard import forget as guard
 from setaria.trade.guard import judge
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
+from setaria.trade.payments.ask import ASK_MAX, ask_due
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.preorders import deposits
 from setaria.trade.preorders.end import end_over
+from setaria.trade.preorders.money import hear, wanted
 from setaria.trade.preorders.supply import call_all
 from setaria.trade.promotions import spend as promotions
 
@@ -45,6 +47,7 @@ POST_SECONDS = 1.0
 POST_BATCHES_MAX = 10
 POST_ENDS_SECONDS = 1.0  # what was not noted as sent by then goes again, after its lease
 PULSE_ENDS_SECONDS = 1.0
+DEALING_ENDS_SECONDS = 1.0  # a call that is cut off is made again, under the same key
 JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
 
 log = structlog.get_logger(__name__)
@@ -69,12 +72,23 @@ def _pass_on() -> None:
         log.info("places_ordered", places=made)
 
 
-def _refund() -> None:
-    """What is owed back is noted, then sent."""
+def _owe() -> None:
+    """What is owed back is noted; it is sent by another thread."""
     if collect(now=now()) + deposits.collect(now=now()):
         log.info("refunds_due")
+
+
+def _send_refunds() -> None:
+    """What is owed back is sent."""
     while send_due(now=now()) == SEND_MAX:
-        _expire()  # refunds may be many and slow; overdue orders do not wait for them
+        pass
+
+
+def _ask_providers() -> None:
+    """Providers are asked about payments that nobody told us the end of."""
+    at = now()
+    while ask_due(now=at, hear=hear, wanted=wanted) == ASK_MAX:
+        pass
 
 
 def _give_back() -> None:
@@ -177,7 +191,7 @@ def _look_at_the_clock() -> None:
 CHORES: tuple[Callable[[], None], ...] = (
     _expire,
     _pass_on,
-    _refund,
+    _owe,
     _give_back,
     _draw,
     _judge,
@@ -221,6 +235,13 @@ def _done(chore: Callable[[], None]) -> bool:
     return False
 
 
+def _deal_until(stopped: threading.Event) -> None:
+    """Deal with payment providers; in a thread of its own, so that a slow one keeps no order waiting."""
+    while not stopped.wait(SWEEP_SECONDS):
+        _done(_send_refunds)
+        _done(_ask_providers)
+
+
 def _post_until(stopped: threading.Event) -> None:
     """Send the messages that wait; in a thread of its own, so that a slow mail server keeps no order waiting."""
     while not stopped.wait(POST_SECONDS):
@@ -244,10 +265,13 @@ def main() -> None:
     jobs.start()
     posting = threading.Thread(target=_post_until, args=(stopped,), name="post", daemon=True)
     posting.start()
+    dealing = threading.Thread(target=_deal_until, args=(stopped,), name="providers", daemon=True)
+    dealing.start()
     pulse = threading.Thread(target=beat_until, args=(stopped, "worker"), name="pulse", daemon=True)
     pulse.start()
     while not stopped.wait(SWEEP_SECONDS):
         sweep(stopped)
     posting.join(POST_ENDS_SECONDS)
+    dealing.join(DEALING_ENDS_SECONDS)
     pulse.join(PULSE_ENDS_SECONDS)
     jobs.join(JOBS_END_SECONDS)

@@ -14,6 +14,7 @@ from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.forms import CheckoutForm, country_of, latest_address
 from setaria.channels.storefront.guest import buyer_only
 from setaria.channels.storefront.life import life_of
+from setaria.channels.storefront.pay import chosen
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
@@ -23,12 +24,11 @@ from setaria.people.members.guests import identities
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
-from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.payments.start import Refusal, credited, start
 from setaria.trade.quotes.queries import charges_of
 
-PROVIDER = "sandbox"
 FAR = timedelta(hours=12)  # so far ahead a time of day needs its date
 
 
@@ -87,6 +87,7 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         "credit": credit,
         "due": order.total - credit,
         "pay_by_form": "time" if order.pay_by - now < FAR else "short",
+        "means": offered(_market(request, order).code, order.total - credit, order.currency),
         "payable": order.status == Status.PLACED and order.pay_by > now,
         "Status": Status,
     }
@@ -104,13 +105,22 @@ def _country(request: MemberVisit, order: Order) -> str:
 @buyer_only
 @require_POST
 def pay(request: MemberVisit, order_id: UUID) -> HttpResponse:
-    """Start a payment and send the buyer to the provider's page."""
+    """Start a payment by the means that was chosen and send the buyer there."""
     order = own_order(request, order_id)
-    begun = start(order_id, order.customer_id, PROVIDER, clock.now())
+    means = chosen(request.POST.get("provider", ""), _means(request, order))
+    if means is None:
+        messages.info(request, _("Choose how you want to pay."))
+        return redirect("store:order", order_id)
+    begun = start(order_id, order.customer_id, means.name, clock.now())
     if isinstance(begun, Refusal):
         messages.error(request, _("This order cannot be paid any more. No money was taken; see below how it stands."))
         return redirect("store:order", order_id)
-    return redirect(providers.get(PROVIDER).pay_url(begun.id))
+    return redirect("store:payment", begun.pk)
+
+
+def _means(request: MemberVisit, order: Order) -> list[Provider]:
+    due = order.total - credited(order.pk)
+    return offered(_market(request, order).code, due, order.currency)
 
 
 @buyer_only

@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from setaria.channels.storefront.order import PROVIDER
+from setaria.channels.storefront.pay import chosen
 from setaria.channels.storefront.visit import MemberVisit, Visit
 from setaria.goods.pricing.queries import prices_at
 from setaria.kernel import clock
 from setaria.people.members.models import Member
 from setaria.trade.admission.admit import NotAdmitted
 from setaria.trade.orders.models import Credit
-from setaria.trade.payments import providers
 from setaria.trade.payments.models import Refund
+from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.preorders import deposits, queries
 from setaria.trade.preorders.leave import leave, opening
 from setaria.trade.preorders.models import Place, Programme
@@ -121,6 +121,7 @@ def place(request: MemberVisit, place_id: UUID) -> HttpResponse:
         "ahead": queries.ahead_of(standing.place) if standing.state == "standing" else 0,
         "receipts": list(deposits.Receipt.objects.filter(place_id=place_id).order_by("at")),
         "refunds": list(Refund.objects.filter(order_id=place_id).order_by("due_at")),
+        "means": _means(programme),
         "rest": programme.amount - (credit.amount if credit else 0),
         "rules": msgspec.convert(programme.refund_rules, RefundRules),
         "balance_days": programme.drop.payment_seconds // 86400,
@@ -134,12 +135,21 @@ def place(request: MemberVisit, place_id: UUID) -> HttpResponse:
 @require_POST
 def pay(request: MemberVisit, place_id: UUID) -> HttpResponse:
     """Start paying the deposit, and send the buyer to the provider's page."""
-    _own(request, place_id)
-    begun = deposits.start(place_id, request.user.pk, PROVIDER, clock.now())
+    (standing,) = queries.standings([_own(request, place_id)])
+    means = chosen(request.POST.get("provider", ""), _means(standing.programme))
+    if means is None:
+        messages.info(request, _("Choose how you want to pay."))
+        return redirect("store:place", place_id)
+    begun = deposits.start(place_id, request.user.pk, means.name, clock.now())
     if isinstance(begun, deposits.Refusal):
         messages.error(request, _("The deposit cannot be paid any more. No money was taken; see below how it stands."))
         return redirect("store:place", place_id)
-    return redirect(providers.get(PROVIDER).pay_url(begun.id))
+    return redirect("store:payment", begun.pk)
+
+
+def _means(programme: Programme) -> list[Provider]:
+    market = programme.drop.channel.market
+    return offered(market.code, programme.deposit_amount, market.currency)
 
 
 @login_required

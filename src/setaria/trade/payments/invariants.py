@@ -16,4 +16,16 @@ INVARIANTS = [
         WHERE s.payment_id IS NULL OR s.outcome = 1 OR (s.amount, s.currency) IS DISTINCT FROM (r.amount, r.currency)
         """,
     ),
+    Invariant(
+        "payments_that_succeeded_are_settled",
+        "Every payment that succeeded has its settlement or its deposit's receipt, or a case about it.",
+        "SELECT count(*) FROM payments_payment WHERE status = 'succeeded'",
+        """
+        SELECT p.id, p.order_id, p.provider FROM payments_payment AS p
+        WHERE p.status = 'succeeded'
+          AND NOT EXISTS (SELECT 1 FROM orders_settlement AS s WHERE s.payment_id = p.id AND s.order_id = p.order_id)
+          AND NOT EXISTS (SELECT 1 FROM preorders_receipt AS r WHERE r.payment_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM payments_case AS c WHERE c.payment_id = p.id)
+        """,
+    ),
 ]

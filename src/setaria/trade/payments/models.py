@@ -27,9 +27,13 @@ class Payment(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.STARTED)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=64, blank=True, default="", help_text="What the provider calls it.")
+    ask_at = models.DateTimeField(null=True, help_text="When the provider is asked next; empty: never by itself.")
+    asked = models.SmallIntegerField(default=0, help_text="How often it was.")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive")]
+        indexes = [models.Index(fields=["ask_at"], condition=Q(status="started"), name="payment_to_ask")]
 
 
 class Refund(models.Model):
@@ -47,3 +51,38 @@ class Refund(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive")]
         indexes = [models.Index(fields=["due_at"], condition=Q(sent_at__isnull=True), name="refund_unsent")]
+
+
+class Case(models.Model):
+    """Something about money that a person must look at; open until somebody resolves it with a note."""
+
+    class Kind(models.TextChoices):
+        UNKNOWN = "unknown"  # money for nothing we know
+        WRONG = "wrong"  # another amount or currency than was asked for; it goes back by itself
+        CONFLICT = "conflict"  # told twice, and differently
+        DISPUTE = "dispute"  # the buyer's bank wants it back
+        REFUSED = "refused"  # the provider will not send a refund
+        STUCK = "stuck"  # asked for days, and still no end
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    provider = models.CharField(max_length=20)
+    reference = models.CharField(max_length=80, help_text="What makes it this one: told again, it is the same case.")
+    payment_id = models.UUIDField(null=True)
+    order_id = models.UUIDField(null=True, db_index=True)
+    amount = models.BigIntegerField(null=True, help_text="Minor units.")
+    currency = models.CharField(max_length=3, blank=True, default="")
+    text = models.CharField(max_length=400, blank=True, default="")
+    opened_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.CharField(max_length=254, blank=True, default="")
+    note = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "kind", "reference"], name="case_told_once"),
+            models.CheckConstraint(
+                condition=Q(resolved_at__isnull=True) | ~Q(resolved_by="") & ~Q(note=""), name="case_resolved_is_signed"
+            ),
+        ]
+        indexes = [models.Index(fields=["opened_at"], condition=Q(resolved_at__isnull=True), name="case_open")]

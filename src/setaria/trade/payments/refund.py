@@ -6,10 +6,13 @@ import structlog
 from django.db import connection
 
 from setaria.trade.payments import providers
-from setaria.trade.payments.models import Refund
+from setaria.trade.payments.cases import Kind, Trouble, open_cases
+from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.words import Refused
 
 SEND_MAX = 500
 RETRY_AFTER = timedelta(seconds=30)
+REFUSED_AGAIN_AFTER = timedelta(hours=6)
 
 log = structlog.get_logger(__name__)
 
@@ -34,17 +37,30 @@ def collect(*, now: datetime) -> int:
 def send_due(*, now: datetime) -> int:
     """Ask the providers to send up to `SEND_MAX` refunds that are due; return how many they took.
 
-    The provider is asked outside of any transaction, under the payment's id as idempotency key, so a crash between
+    The provider is asked outside of any transaction, under the refund's id as idempotency key, so a crash between
     its answer and our note makes us ask again and it answer the same. One that the provider does not take is logged
-    and stays due, behind the others. Call again while it returns `SEND_MAX`.
+    and stays due, behind the others; one that it refuses is a case, too. Call again while it returns `SEND_MAX`.
     """
-    taken = []
-    for refund in Refund.objects.filter(sent_at=None, due_at__lte=now).order_by("due_at")[:SEND_MAX]:
+    due = list(Refund.objects.filter(sent_at=None, due_at__lte=now).order_by("due_at")[:SEND_MAX])
+    payments = Payment.objects.in_bulk([refund.payment_id for refund in due])
+    sent = 0
+    for refund in due:
         try:
-            providers.get(refund.provider).refund(refund.payment_id, refund.order_id, refund.amount, refund.currency)
-        except Exception:
+            with providers.calling():
+                providers.get(refund.provider).refund(refund, payments.get(refund.payment_id))
+        except Exception as error:
+            if isinstance(error, Refused):
+                open_cases([_refused(refund, str(error))], now=now)
             log.exception("refund_not_taken", payment=str(refund.payment_id), provider=refund.provider)
-            Refund.objects.filter(pk=refund.pk).update(due_at=now + RETRY_AFTER)
+            pause = REFUSED_AGAIN_AFTER if isinstance(error, Refused) else RETRY_AFTER
+            Refund.objects.filter(pk=refund.pk).update(due_at=now + pause)
         else:
-            taken.append(refund.pk)
-    return Refund.objects.filter(pk__in=taken, sent_at=None).update(sent_at=now)
+            sent += Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
+    return sent
+
+
+def _refused(refund: Refund, why: str) -> Trouble:
+    return Trouble(
+        Kind.REFUSED, refund.provider, str(refund.pk), refund.payment_id, refund.order_id, refund.amount,
+        refund.currency, why,
+    )  # fmt: skip

@@ -19,7 +19,8 @@ from setaria.trade.orders.credit import Advance, credit, revoke
 from setaria.trade.orders.settle import AMOUNT_LIMIT, Answer, Money
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment
-from setaria.trade.payments.notify import News, end
+from setaria.trade.payments.notify import News, end, look_at
+from setaria.trade.payments.start import first_ask
 from setaria.trade.preorders.models import Place, Programme, Receipt, State
 from setaria.trade.preorders.rules import Cause, RefundRules, week_of
 from setaria.trade.preorders.weeks import promised
@@ -61,7 +62,7 @@ def start(place_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
 
     Raises KeyError for a provider that is not installed. Asks the provider nothing.
     """
-    providers.get(provider)
+    chosen = providers.get(provider)
     with transaction.atomic():
         place = Place.objects.select_for_update(no_key=True).filter(pk=place_id, customer_id=customer_id).first()
         if place is None:
@@ -78,6 +79,7 @@ def start(place_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
         return Payment.objects.create(
             id=new_id(), order_id=number, purpose=Payment.Purpose.DEPOSIT, customer_id=customer_id, provider=provider,
             amount=programme.deposit_amount, currency=programme.drop.channel.market.currency, started_at=now,
+            ask_at=first_ask(chosen, now),
         )  # fmt: skip
 
 
@@ -87,7 +89,9 @@ def receive(news: Sequence[News], *, now: datetime) -> list[Answer | None]:
     answers = iter(settle(succeeded, now=now))
     end([n.money.payment_id for n in news if n.succeeded], "succeeded", now)
     end([n.money.payment_id for n in news if not n.succeeded], "failed", now)
-    return [next(answers) if n.succeeded else None for n in news]
+    told = [next(answers) if n.succeeded else None for n in news]
+    look_at(news, told, now=now)
+    return told
 
 
 class _Place(msgspec.Struct):

@@ -1,35 +1,81 @@
 """The sandbox bank: takes pretended money, remembers it, and tells us by notification when and how it likes."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from setaria.kernel.clock import now
-from setaria.trade.payments.models import Payment
+from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.sandbox.manners import Manner, course
 from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.notification import NAME, SIGNATURE_HEADER, key_from, parse
 from setaria.trade.payments.sandbox.tasks import tell
+from setaria.trade.payments.words import State, Step, Word
 
 
 class Sandbox:
     """The provider as `trade.payments` sees it."""
 
-    def pay_url(self, payment_id: UUID) -> str:
-        """Return the bank's own page for a payment."""
-        return reverse("sandbox:pay", args=[payment_id])
+    name, title, waits = NAME, _("Sandbox bank"), True
+    thanks = b"{}"
 
-    def refund(self, payment_id: UUID, order_id: UUID, amount: int, currency: str) -> None:
+    def takes(self, amount: int, currency: str) -> bool:
+        """Take anything."""
+        return True
+
+    def begin(self, payment: Payment) -> Step:
+        """Lead to the bank's own page."""
+        return Step(url=reverse("sandbox:pay", args=[payment.pk]))
+
+    def ask(self, payment: Payment) -> Word:
+        """Look into the bank's ledger."""
+        charge = Charge.objects.filter(pk=payment.pk).first()
+        if charge is None:
+            return Word(payment.pk, State.OPEN)
+        state = State.SUCCEEDED if charge.succeeded else State.FAILED
+        return Word(payment.pk, state, charge.amount, charge.currency)
+
+    def capture(self, payment: Payment) -> Word:
+        """Take what was authorised: this bank takes at once."""
+        return self.ask(payment)
+
+    def close(self, payment: Payment) -> Word:
+        """Decline the payment, unless it was taken."""
+        Charge.objects.bulk_create(
+            [Charge(payment_id=payment.pk, order_id=payment.order_id, amount=payment.amount,
+                    currency=payment.currency, succeeded=False, at=now())], ignore_conflicts=True
+        )  # fmt: skip
+        return self.ask(payment)
+
+    def refund(self, refund: Refund, payment: Payment | None) -> None:
         """Note the money as sent back; a second request finds it so."""
-        if Charge.objects.filter(payment_id=payment_id, refunded_at=None).update(refunded_at=now()):
+        if Charge.objects.filter(payment_id=refund.payment_id, refunded_at=None).update(refunded_at=now()):
             return
         # A charge that another bank desk took (a rehearsal's): the ledger has the refund at least.
         unknown = Charge(
-            payment_id=payment_id, order_id=order_id, amount=amount, currency=currency, succeeded=True, at=now()
-        )
+            payment_id=refund.payment_id, order_id=refund.order_id, amount=refund.amount, currency=refund.currency,
+            succeeded=True, at=now(),
+        )  # fmt: skip
         unknown.refunded_at = unknown.at
         Charge.objects.bulk_create([unknown], ignore_conflicts=True)
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Word]:
+        """Check a notification and read it."""
+        told = parse(key_from(settings.SECRET_KEY), body, headers.get(SIGNATURE_HEADER, ""))
+        state = State.SUCCEEDED if told.status == "succeeded" else State.FAILED
+        return [Word(told.payment_id, state, told.amount, told.currency)]
+
+    def unsafe(self) -> Iterator[CheckMessage]:
+        """Pretended money is no money."""
+        yield Warning(
+            "The sandbox bank is offered: orders can be paid with pretended money.",
+            hint="Name your real providers in SETARIA_PAYMENTS before you sell (docs/howto/payments.md).",
+        )
 
 
 @transaction.atomic

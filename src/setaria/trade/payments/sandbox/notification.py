@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from setaria.trade.payments.words import BadNotification, BadSignature
+
 NAME = "sandbox"
 _CURRENCY = re.compile("[A-Z]{3}")
 SIGNATURE_HEADER = "x-sandbox-signature"
@@ -20,14 +22,6 @@ class Notification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Literal["succeeded", "failed"]
     amount: int
     currency: str
-
-
-class BadSignature(Exception):
-    """The message was not signed by the bank; nothing in it may be believed."""
-
-
-class BadNotification(Exception):
-    """Signed by the bank, but not a notification we understand."""
 
 
 _decode = msgspec.json.Decoder(Notification).decode

@@ -4,7 +4,7 @@ const SHELL = `shell-${TOLD.shell.join()}`;
 const PAGES = "pages";
 const PICTURES = "pictures";
 const KEPT = /^(\/[a-z0-9-]+){0,2}\/((kinds|products)\/[a-z0-9_-]+\/)?$/;
-const NEVER = /^\/(account|accounts|alerts|bank|basket|baskets|campaigns|checkout|codes|command|compare|deposits|design|drops|forget|i18n|offline|orders|payments|places|programmes|rush|search|wall|wishes)\//;
+const NEVER = /^\/(account|accounts|alerts|bank|basket|baskets|campaigns|checkout|codes|command|compare|deposits|design|drops|forget|i18n|money|offline|orders|payments|places|programmes|rush|search|wall|wishes)\//;
 
 const keep = (path) => KEPT.test(path) && !NEVER.test(path);
 

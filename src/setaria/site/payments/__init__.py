@@ -1,0 +1,1 @@
+"""What `setaria payments` does: cases, refunds, settlement files."""

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from tests.audit import chance, money
+from tests.audit import chance, money, telling
 from tests.campaigns.conftest import held
 from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
@@ -82,6 +82,7 @@ class Busy:
         self.money = money.Charged(world)
         self.campaign = held(world)
         self._waiting_rooms()
+        self.telling = telling.Telling(world)
         self.pool = self.night.pool_id
         self.warehouse = world.warehouse.id
 
@@ -509,6 +510,8 @@ def busy(broken_world: World) -> Busy:
 
 for _name, _breaker in chance.BREAKERS.items():
     BREAKERS[_name] = lambda busy, unguarded, breaker=_breaker: breaker(busy.chance, unguarded)
+for _name, _breaker in telling.BREAKERS.items():
+    BREAKERS[_name] = lambda busy, unguarded, breaker=_breaker: breaker(busy.telling, unguarded)
 
 for _name, _taking in money.BREAKERS.items():
     BREAKERS[_name] = lambda busy, unguarded, breaker=_taking: breaker(busy.money, unguarded)

@@ -9,10 +9,12 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from setaria.channels.storefront.guest import page_of
 from setaria.people.members.guests import guest_of
 from setaria.people.members.models import Guest, Member
 from setaria.people.notices.models import Message
 from setaria.people.notices.send import send_due
+from setaria.trade.news.tell import tell
 from setaria.trade.orders.models import Destination, Order, Status
 from setaria.trade.payments.models import Payment
 from tests.people.conftest import PASSWORD, Post
@@ -25,6 +27,7 @@ def buy(store: World, client: Client, contact: str = "guest@example.org") -> Ord
     put(client, store.thing(price=1_000, stock=5))
     answer = client.post("/checkout/", hidden(client) | {"contact": contact})
     assert answer.status_code == 302, answer.content.decode()
+    tell(page_of, now=store.now)
     return Order.objects.get(pk=answer["Location"].split("/")[2])
 
 
@@ -96,6 +99,8 @@ def test_sending_it_twice_gives_one_order_and_one_message(store: World, visitor:
     put(visitor, store.thing(stock=5))
     sent = hidden(visitor) | {"contact": "guest@example.org"}
     assert visitor.post("/checkout/", sent)["Location"] == visitor.post("/checkout/", sent)["Location"]
+    for _ in range(2):
+        tell(page_of, now=store.now)
     assert Order.objects.count() == Message.objects.count() == Guest.objects.count() == 1
 
 

@@ -10,6 +10,8 @@ from django.db import DatabaseError, connection
 from django.http.request import validate_host
 from rich.console import Console
 
+from setaria.people.notices.push import public_key
+
 SECRET_CHARS_MIN = 32
 
 
@@ -70,6 +72,7 @@ def unsafe_settings() -> Iterator[CheckMessage]:
             "Texts to telephones are not sent: nobody can sign in or up with a number.",
             hint="Name your provider's class in SETARIA_SMS_SENDER (docs/howto/accounts.md).",
         )
+    yield from unsafe_push()
     backend = str(settings.CACHES["default"]["BACKEND"])
     if backend.endswith(("LocMemCache", "DummyCache")):
         yield checks.Error(
@@ -111,6 +114,33 @@ def unreachable_storefronts() -> Iterator[CheckMessage]:
                 f"Passkeys made at {passkeys} are not good at {domain}: browsers keep them by domain.",
                 hint="Members there sign in with a code first, and make a key of that domain.",
             )
+
+
+def unsafe_push() -> Iterator[CheckMessage]:
+    """Yield what keeps messages from reaching browsers, and what lets us ask our own network."""
+    if not settings.PUSH_KEY:
+        yield checks.Warning(
+            "SETARIA_PUSH_KEY is missing: no messages to browsers.",
+            hint="`setaria up` makes one in its home; else set 32 random bytes as base64url, and keep them.",
+        )
+    else:
+        try:
+            public_key(settings.PUSH_KEY)
+        except ValueError as error:
+            yield checks.Error(
+                f"SETARIA_PUSH_KEY is no key of P-256: {error}", hint="Set 32 random bytes as base64url, or unset it."
+            )
+        if settings.PUSH_CONTACT.endswith("@localhost"):
+            yield checks.Warning(
+                f"SETARIA_PUSH_CONTACT is {settings.PUSH_CONTACT}: push services want to know whom to tell of trouble, "
+                "and Apple's takes nothing without it.",
+                hint="Set SETARIA_EMAIL_FROM, or SETARIA_PUSH_CONTACT to mailto: and an address, or an https:// page.",
+            )
+    if any(network.prefixlen == 0 for network in settings.OUTBOUND_NETWORKS):
+        yield checks.Error(
+            "SETARIA_OUTBOUND_NETWORKS allows everything: whoever names a webhook can have our own machines asked.",
+            hint="Name only the networks your own receivers are in.",
+        )
 
 
 def unsafe_database() -> Iterator[CheckMessage]:

@@ -16,11 +16,15 @@ import json
 import os
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 # A look at the lock (`Home.running`) holds it for microseconds; `claim` outwaits that.
 CLAIM_SECONDS_MAX = 0.5
+
+# FIPS 186-5: how many points the curve of Web Push has.
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class HomeError(Exception):
@@ -147,6 +151,20 @@ class Home:
             return file.read_text().strip()
         except FileNotFoundError:
             self._write_private(file, secrets.token_urlsafe(48) + "\n", keep_existing=True)
+            return file.read_text().strip()
+        except OSError as error:
+            raise HomeError(self._refusal(error)) from error
+
+    def push_key(self) -> str:
+        """The private key by which push services know us, made at the first call: a number below the order of P-256,
+        32 bytes as base64url. Losing it ends all push subscriptions, which people then make anew.
+        """
+        file = self.path / "push_key"
+        try:
+            return file.read_text().strip()
+        except FileNotFoundError:
+            key = urlsafe_b64encode((1 + secrets.randbelow(P256_ORDER - 1)).to_bytes(32, "big")).decode().rstrip("=")
+            self._write_private(file, key + "\n", keep_existing=True)
             return file.read_text().strip()
         except OSError as error:
             raise HomeError(self._refusal(error)) from error

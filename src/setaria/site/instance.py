@@ -37,5 +37,6 @@ def use_instance(home: Path | None) -> Path:
         os.environ["DATABASE_URL"] = running.database_url
         os.environ.setdefault("SETARIA_BASE_URL", running.url)
         os.environ.setdefault("SETARIA_SECRET_KEY", place.secret_key())
+        os.environ.setdefault("SETARIA_PUSH_KEY", place.push_key())
     os.environ["SETARIA_HOME"] = str(place.path)
     return place.path

@@ -5,6 +5,7 @@ See docs/reference/settings.md.
 """
 
 import os
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -95,6 +96,7 @@ INSTALLED_APPS = [
     "setaria.trade.promotions",
     "setaria.trade.quotes",
     "setaria.trade.books",
+    "setaria.trade.news",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",
@@ -224,6 +226,14 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("SETARIA_EMAIL_FROM", "Setaria <store@localhost>")
 SMS_SENDER = os.environ.get("SETARIA_SMS_SENDER", "setaria.people.post.sandbox.SandboxTexts")
+
+# Messages to browsers: who we are to their push services. No key, no push.
+PUSH_KEY = os.environ.get("SETARIA_PUSH_KEY", "")
+PUSH_CONTACT = os.environ.get("SETARIA_PUSH_CONTACT") or f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}"
+# Private networks that push services and webhooks may be in, also without TLS; public addresses may always be asked.
+OUTBOUND_NETWORKS = [
+    ip_network(part.strip()) for part in os.environ.get("SETARIA_OUTBOUND_NETWORKS", "").split(",") if part.strip()
+]
 
 # What all processes count together (tries to sign in); unlogged, so it costs little and may be lost.
 CACHES = {

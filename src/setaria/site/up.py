@@ -191,6 +191,7 @@ class Instance:
             "SETARIA_HOME": str(self.home.path),
             "SETARIA_SECRET_KEY": os.environ.get("SETARIA_SECRET_KEY") or self.home.secret_key(),
             "SETARIA_BASE_URL": self._url,
+            "SETARIA_PUSH_KEY": os.environ.get("SETARIA_PUSH_KEY") or self.home.push_key(),
         }
 
     def _prepare_database(self, supervisor: Supervisor, is_new: bool) -> None:

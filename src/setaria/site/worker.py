@@ -13,9 +13,11 @@ from django.db import connection
 
 from setaria.channels.storefront import bestsellers
 from setaria.channels.storefront.alerts import path_of
+from setaria.channels.storefront.guest import page_of
 from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
 from setaria.people.notices import send as post
+from setaria.people.notices.channels import CHANNELS
 from setaria.sight.command.incidents import note_incident
 from setaria.sight.command.pulse import beat_until
 from setaria.site import happenings
@@ -33,6 +35,7 @@ from setaria.trade.drops.prepare import finish
 from setaria.trade.friendcodes import guesses
 from setaria.trade.guard import forget as guard
 from setaria.trade.guard import judge
+from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
@@ -162,6 +165,11 @@ def _forget_baskets() -> None:
     forget_baskets(now())
 
 
+def _forget_messages() -> None:
+    """What was told long ago."""
+    post.forget_now_and_then(now())
+
+
 def _tell() -> None:
     """Who waited for a thing or a drop is told: their messages wait to go out from then on."""
     if told := tell_now_and_then(path_of, now()):
@@ -201,6 +209,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _count_best_sellers,
     _forget,
     _forget_baskets,
+    _forget_messages,
     _tell,
     _add_up,
     _enter_happenings,
@@ -242,18 +251,27 @@ def _deal_until(stopped: threading.Event) -> None:
         _done(_ask_providers)
 
 
-def _post_until(stopped: threading.Event) -> None:
-    """Send the messages that wait; in a thread of its own, so that a slow mail server keeps no order waiting."""
+def _post_until(stopped: threading.Event, channel: str) -> None:
+    """Send the messages of a channel that wait; in a thread of its own, so that a slow server keeps nothing else waiting."""
+
+    def post_some() -> None:
+        for _ in range(POST_BATCHES_MAX):
+            if post.send_due(now(), channel) < post.SEND_MAX:
+                break
+
     while not stopped.wait(POST_SECONDS):
-        _done(_post)
+        _done(post_some)
 
 
-def _post() -> None:
-    """Messages that wait go out: a few batches at a time."""
-    for _ in range(POST_BATCHES_MAX):
-        if post.send_due(now()) < post.SEND_MAX:
-            break
-    post.forget_now_and_then(now())
+def _news_until(stopped: threading.Event) -> None:
+    """Tell buyers what became of their orders; in a thread of its own, so that a million orders keep no chore waiting."""
+
+    def tell_news() -> None:
+        if told := news.tell_now_and_then(page_of, now()):
+            log.info("news_told", news=told)
+
+    while not stopped.wait(POST_SECONDS):
+        _done(tell_news)
 
 
 def main() -> None:
@@ -263,15 +281,23 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
     jobs.start()
-    posting = threading.Thread(target=_post_until, args=(stopped,), name="post", daemon=True)
-    posting.start()
+    telling = threading.Thread(target=_news_until, args=(stopped,), name="news", daemon=True)
+    telling.start()
+    posting = [
+        threading.Thread(target=_post_until, args=(stopped, name), name=f"post-{name}", daemon=True)
+        for name in CHANNELS
+    ]
+    for thread in posting:
+        thread.start()
     dealing = threading.Thread(target=_deal_until, args=(stopped,), name="providers", daemon=True)
     dealing.start()
     pulse = threading.Thread(target=beat_until, args=(stopped, "worker"), name="pulse", daemon=True)
     pulse.start()
     while not stopped.wait(SWEEP_SECONDS):
         sweep(stopped)
-    posting.join(POST_ENDS_SECONDS)
+    ends = time.monotonic() + POST_ENDS_SECONDS
+    for thread in [telling, *posting]:
+        thread.join(max(0.0, ends - time.monotonic()))
     dealing.join(DEALING_ENDS_SECONDS)
     pulse.join(PULSE_ENDS_SECONDS)
     jobs.join(JOBS_END_SECONDS)

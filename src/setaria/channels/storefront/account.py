@@ -16,6 +16,7 @@ from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel.clock import now
 from setaria.people.members import addresses, levels
 from setaria.people.members.models import Address
+from setaria.people.notices.models import Device
 from setaria.trade.draws.queries import offers_of
 from setaria.trade.orders.models import Line, Order, Status
 from setaria.trade.preorders.queries import own_places
@@ -54,6 +55,7 @@ def page(request: MemberVisit) -> HttpResponse:
             "addresses": list(Address.objects.filter(member_id=request.user.pk)),
             "form": NameForm(initial={"name": request.user.name}),
             "level": levels.standing(request.user.fan_points),
+            "devices": list(Device.objects.filter(member_id=request.user.pk).order_by("added_at", "id")),
             "opening": early.coming(request.user, at),
             "Status": Status,
         },

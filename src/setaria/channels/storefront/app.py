@@ -54,7 +54,7 @@ def worker(request: Visit) -> HttpResponse:
     """Send the service worker. It changes whenever a file of the shell does, and then fetches them anew."""
     told = {
         "shell": [static(f"store/{file}") for file in SHELL], "offline": reverse("store:offline"),
-        "pages_max": SEEN_PAGES_MAX, "pictures_max": SEEN_PICTURES_MAX,
+        "icon": static("store/icon-192.png"), "pages_max": SEEN_PAGES_MAX, "pictures_max": SEEN_PICTURES_MAX,
     }  # fmt: skip
     text = f"const TOLD = {json.dumps(told)};\n{render_to_string('storefront/worker.js')}"
     answer = HttpResponse(text, content_type="text/javascript; charset=utf-8")

@@ -165,7 +165,7 @@ def _finish(
     if request.user.is_authenticated:
         remember(customer_id, now=shelf.now, **to)
     else:
-        guest.welcome(request, posted.order_id, customer_id, form.cleaned_data["contact"], shelf.now)
+        guest.welcome(request, posted.order_id, customer_id)
     bought = {line.variant_id: line.quantity for line in posted.lines}
     take_out(owner_of(request), posted.order_id, bought, now=shelf.now)
     return redirect("store:order", posted.order_id)

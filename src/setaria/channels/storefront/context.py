@@ -13,6 +13,7 @@ from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import owner_of
 from setaria.channels.storefront.window import next_stamp
 from setaria.kernel import clock
+from setaria.people.notices.push import public_key
 from setaria.trade.baskets.queries import units_of
 from setaria.trade.baskets.wishes import wishes_of
 
@@ -41,6 +42,7 @@ def store(request: HttpRequest) -> dict[str, object]:
         "wished_ids": SimpleLazyObject(lambda: _wished(request)),
         "passkeys_here": passkeys_work_at(request.get_host().partition(":")[0]),
         "sandbox_messages": settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"),
+        "push_key": SimpleLazyObject(_push_key),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),
     }
@@ -50,6 +52,14 @@ def _wished(request: HttpRequest) -> frozenset[int]:
     """The products on the visitor's wish list; no query for who keeps nothing."""
     owner = owner_of(request)
     return frozenset() if owner.nobody else frozenset(wishes_of(owner).values_list("product_id", flat=True))
+
+
+def _push_key() -> str:
+    """What browsers must know to let us push messages to them; empty where none are pushed."""
+    try:
+        return public_key(settings.PUSH_KEY)
+    except ValueError:  # `setaria check` tells
+        return ""
 
 
 def passkeys_work_at(host: str) -> bool:

@@ -123,6 +123,14 @@ def home_of(product: Product, found: Iterable[Known]) -> Storefront | None:
     return min(shown, key=lambda storefront: storefront.position, default=None)
 
 
+def store_of(channel_id: int) -> Storefront:
+    """Return the storefront of a channel; the first one for a channel that is none's."""
+    found = all_known()
+    owners = (known.storefront for known in found for place in known.places
+              if place.channel is not None and place.channel.pk == channel_id)  # fmt: skip
+    return next(owners, found[0].storefront)
+
+
 def root(storefront: Storefront, seen_from: Storefront) -> str:
     """Return the address of a storefront's front page for links on another's: with its domain only if that differs."""
     path = f"/{storefront.path}/" if storefront.path else "/"

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront import coming_in
 from setaria.channels.storefront.drop_words import words
-from setaria.channels.storefront.templatetags.store import money_parts
 from setaria.channels.storefront.visit import MemberVisit, Visit
 from setaria.goods.catalog.models import Picture, Variant
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
 from setaria.kernel.clock import now
 from setaria.kernel.texts import text_in
+from setaria.kernel.written import money_parts
 from setaria.trade.admission.admit import NotAdmitted, admit
 from setaria.trade.drops.models import Drop
 from setaria.trade.guard import meet

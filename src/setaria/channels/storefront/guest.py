@@ -7,7 +7,7 @@ The link is sent to the contact of the order and nowhere shown. It holds the ord
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from allauth.account.signals import email_confirmed
@@ -23,13 +23,12 @@ from django.utils.translation import get_language, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from setaria.channels.storefront.directory import origin
-from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.directory import origin, store_of
 from setaria.kernel import clock, seals
 from setaria.kernel.seals import BadSeal, Seal
 from setaria.people.members.guests import guests_of, identities, let_in
 from setaria.people.members.models import Member
-from setaria.people.notices.write import Note, write
+from setaria.people.notices.readers import speak
 from setaria.trade.orders import adopt as orders
 from setaria.trade.orders.models import Order
 from setaria.trade.payments import adopt as payments
@@ -71,19 +70,25 @@ def buyer_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return never_cache(wrapped)
 
 
-def welcome(request: HttpRequest, order_id: UUID, guest_id: int, contact: str, now: datetime) -> None:
-    """Let the browser that placed an order see it, and send its link to the contact."""
+def welcome(request: HttpRequest, order_id: UUID, guest_id: int) -> None:
+    """Let the browser that placed an order see it. Its link goes to the contact, with the news that it is placed."""
     let_in(request, order_id, guest_id)
-    lapses_at = int((now + timedelta(days=LINK_DAYS)).timestamp())
-    path = reverse("store:order_open", args=[_SEAL.close(_key(), order_id.bytes, guest_id, lapses_at)])
-    channel = "email" if "@" in contact else "sms"
-    storefront = cast(Visit, request).storefront
-    payload = {
-        "base_url": origin(storefront), "brand": storefront.name, "path": path, "number": str(order_id), "days": LINK_DAYS,
-    }  # fmt: skip
-    note = Note(f"guest-order:{order_id}", channel, contact, get_language() or "zh-hans", "guest_order", payload)
-    with transaction.atomic():
-        write([note], now=now)
+    speak(guest_id, get_language())
+
+
+def page_of(order_id: UUID, channel_id: int, guest_id: int | None, now: datetime) -> dict[str, Any]:
+    """Return where an order's buyer finds it (`path`), and at which store (`base_url`, `brand`), for a message.
+
+    Where the buyer is a guest the address opens the page by itself.
+    """
+    store = store_of(channel_id)
+    if guest_id is None:
+        path = reverse("store:order", args=[order_id])
+    else:
+        lapses_at = int((now + timedelta(days=LINK_DAYS)).timestamp())
+        path = reverse("store:order_open", args=[_SEAL.close(_key(), order_id.bytes, guest_id, lapses_at)])
+    home = f"/{store.path}" if store.path else ""
+    return {"base_url": origin(store), "brand": store.name, "path": home + path}
 
 
 @never_cache
@@ -116,6 +121,7 @@ def _key() -> bytes:
 
 
 def _signed_in(request: HttpRequest | None, user: Member, **_signal: Any) -> None:
+    speak(user.pk, get_language())
     count = claim(user)
     if count and request is not None:
         text = ngettext(

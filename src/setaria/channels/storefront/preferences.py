@@ -1,5 +1,7 @@
 """The visitor's choices that are kept in cookies: market, language and theme."""
 
+from typing import cast
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix
@@ -9,7 +11,8 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from setaria.channels.storefront.middleware import COOKIE as MARKET_COOKIE
-from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.visit import MemberVisit, Visit
+from setaria.people.notices.readers import speak
 
 YEAR_SECONDS = 365 * 24 * 3600
 THEME_COOKIE = "theme"
@@ -48,6 +51,8 @@ def choose_market(request: Visit) -> HttpResponse:
 def choose_language(request: Visit) -> HttpResponse:
     """Keep the language the visitor chose, and the market where the address they come from named one."""
     response = set_language(request)
+    if request.user.is_authenticated and (chosen := request.POST.get("language", "")) in dict(settings.LANGUAGES):
+        speak(cast(MemberVisit, request).user.pk, chosen)
     if request.standing.place:
         _keep(response, request, MARKET_COOKIE, request.market.code)
     return response

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
 from setaria.people.notices.models import Message
 from setaria.people.notices.trouble import Undeliverable
@@ -50,7 +49,7 @@ def _send(connection: BaseEmailBackend, message: Message, now: datetime) -> Exce
             connection=connection,
         )
         mail.send()
-    except (TemplateDoesNotExist, TemplateSyntaxError, ValueError) as error:
+    except (ValueError, LookupError) as error:
         return Undeliverable(repr(error))
     except SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]

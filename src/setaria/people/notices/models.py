@@ -17,6 +17,7 @@ class Message(models.Model):
     payload = models.JSONField(default=dict, help_text="What the template needs; no more of a person than that.")
     made_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="Not before; after a failure, not before the next attempt.")
+    lapses_at = models.DateTimeField(null=True, help_text="From then on it would be stale, and is given up.")
     taken_until = models.DateTimeField(null=True, help_text="A sender is at it; after that instant another may be.")
     attempts = models.SmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
@@ -32,7 +33,33 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["due_at"], condition=Q(sent_at__isnull=True, given_up_at__isnull=True), name="message_waiting"
+                fields=["channel", "due_at"],
+                condition=Q(sent_at__isnull=True, given_up_at__isnull=True),
+                name="message_waiting_by_channel",
             ),
             models.Index(fields=["made_at"], name="message_by_age"),
         ]
+
+
+class Reader(models.Model):
+    """How a person is written to, as far as we know. Of who is not here, the market they buy in decides."""
+
+    member = models.OneToOneField(Member, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=8)
+
+
+class Device(models.Model):
+    """A browser that its owner lets us push messages to. The endpoint is its push service's, and a secret of the two."""
+
+    id = models.UUIDField(primary_key=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", help_text="Or a guest's.")
+    endpoint = models.CharField(max_length=1000, unique=True)
+    p256dh = models.CharField(max_length=88, help_text="The browser's public key, base64url.")
+    auth = models.CharField(max_length=24, help_text="The secret of the two, base64url.")
+    name = models.CharField(max_length=80, help_text="As its owner would call it: Firefox, Android.")
+    language = models.CharField(max_length=8)
+    added_at = models.DateTimeField()
+    reached_at = models.DateTimeField(null=True, help_text="When its push service last took a message.")
+
+    class Meta:
+        indexes = [models.Index(fields=["member", "added_at"], name="device_by_member")]

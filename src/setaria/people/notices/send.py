@@ -26,26 +26,32 @@ log = structlog.get_logger(__name__)
 _next = datetime.min.replace(tzinfo=UTC)
 
 
-def send_due(now: datetime) -> int:
-    """Send up to `SEND_MAX` messages that wait; return how many were tried. Several may do so at once.
+def send_due(now: datetime, channel: str | None = None) -> int:
+    """Send up to `SEND_MAX` messages that wait, of one channel or of all; return how many were tried.
 
+    Several may do so at once. What has lapsed is not sent any more; who reads it would be told what is over.
     A sender that dies leaves its messages to the next one, after the lease; those it had sent by then go twice, under
     the same Message-ID. One that fails waits longer each time, and is given up after `ATTEMPTS_MAX` attempts.
     """
-    taken = _take(now)
-    for channel in sorted({message.channel for message in taken}):
-        batch = [message for message in taken if message.channel == channel]
-        deliver = CHANNELS.get(channel)
-        found = deliver(batch, now) if deliver else [Undeliverable(f"no channel {channel}")] * len(batch)
+    taken = _take(now, channel)
+    stale = [message for message in taken if message.lapses_at is not None and message.lapses_at <= now]
+    if stale:
+        _note(stale, [Undeliverable("lapsed")] * len(stale), now)
+    for name in sorted({message.channel for message in taken}):
+        batch = [message for message in taken if message.channel == name and message not in stale]
+        deliver = CHANNELS.get(name)
+        found = deliver(batch, now) if deliver else [Undeliverable(f"no channel {name}")] * len(batch)
         _note(batch, found, now)
     return len(taken)
 
 
 @transaction.atomic
-def _take(now: datetime) -> list[Message]:
+def _take(now: datetime, channel: str | None = None) -> list[Message]:
     waiting = Message.objects.select_for_update(skip_locked=True).filter(
         Q(taken_until=None) | Q(taken_until__lte=now), sent_at=None, given_up_at=None, due_at__lte=now
     )
+    if channel is not None:
+        waiting = waiting.filter(channel=channel)
     taken = list(waiting.order_by("due_at", "id")[:SEND_MAX])
     for message in taken:
         message.taken_until, message.attempts = now + LEASE, message.attempts + 1

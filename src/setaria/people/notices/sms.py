@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
-
 from setaria.people.notices.models import Message
 from setaria.people.notices.trouble import Undeliverable
 from setaria.people.notices.words import words_of
@@ -19,7 +17,7 @@ def deliver(messages: Sequence[Message], now: datetime) -> list[Exception | None
 def _send(message: Message, now: datetime) -> Exception | None:
     try:
         texts.send(message.recipient, words_of(message, now).text)
-    except (TemplateDoesNotExist, TemplateSyntaxError, ValueError) as error:
+    except (ValueError, LookupError) as error:
         return Undeliverable(repr(error))
     except Exception as error:  # whatever a provider's class raises: it is tried again later
         return error

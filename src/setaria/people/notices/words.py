@@ -3,28 +3,29 @@
 from datetime import datetime
 
 import msgspec
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils import translation
 
+from setaria.people.notices.fill import fill
+from setaria.people.notices.kinds import first_wording, kind_of, values_of
 from setaria.people.notices.models import Message
 
 
 class Words(msgspec.Struct, frozen=True):
-    """A message in words."""
+    """A message in words, and the page it leads to."""
 
     subject: str
     text: str
+    path: str
+
+    def short(self, bytes_max: int) -> str:
+        """Return the first paragraph, as much of it as fits."""
+        first = self.text.split("\n\n")[0].strip()
+        return first.encode()[:bytes_max].decode(errors="ignore")
 
 
 def words_of(message: Message, now: datetime) -> Words:
-    """Render a message's template: its first line is the subject. Raises what Django's templates raise.
-
-    A payload may say itself at which address the store is (`base_url`): one may be at several.
-    """
-    with translation.override(message.language):
-        told = render_to_string(
-            f"notices/{message.template}.txt", {"base_url": settings.BASE_URL, **message.payload, "now": now}
-        )
-    subject, _, text = told.strip().partition("\n")
-    return Words(" ".join(subject.split()), text.strip() + "\n")
+    """Write a message; raises ValueError for one that cannot be written."""
+    kind = kind_of(message.template)
+    values = values_of(kind, message.payload, message.language, now)
+    subject, text = (fill(part, values) for part in first_wording(kind.name, message.language))
+    path = str(message.payload.get(kind.opens) or "/")
+    return Words(" ".join(subject.split()), text.strip() + "\n", path)

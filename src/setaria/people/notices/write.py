@@ -21,6 +21,7 @@ class Note(msgspec.Struct, frozen=True):
     payload: dict[str, Any]
     member_id: int | None = None
     due_at: datetime | None = None
+    lapses_at: datetime | None = None
 
 
 def write(notes: Sequence[Note], *, now: datetime) -> None:
@@ -32,6 +33,7 @@ def write(notes: Sequence[Note], *, now: datetime) -> None:
         Message(
             id=new_id(), key=note.key, channel=note.channel, recipient=note.recipient, member_id=note.member_id,
             language=note.language, template=note.template, payload=note.payload, made_at=now, due_at=note.due_at or now,
+            lapses_at=note.lapses_at,
         )
         for note in notes
     ]  # fmt: skip

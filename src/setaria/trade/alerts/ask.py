@@ -114,7 +114,7 @@ def _ask_to_confirm(alert: Alert, path_of: Callable[[UUID], str], now: datetime)
 def about(alert: Alert) -> dict[str, object]:
     """Return what an alert is about, as a message's template needs it."""
     if alert.drop is not None:
-        return {"name": alert.drop.name, "opens_at": alert.drop.opens_at.isoformat(), "time_zone": alert.channel.market.time_zone, "thing_path": alert.drop.get_absolute_url()}  # fmt: skip
+        return {"name": alert.drop.name, "opens_at": [alert.drop.opens_at.isoformat(), alert.channel.market.time_zone], "thing_path": alert.drop.get_absolute_url()}  # fmt: skip
     assert alert.variant is not None  # a constraint says so
     product = alert.variant.product
     return {

@@ -3,7 +3,7 @@
 That somebody was told and the message that tells them are one transaction; the message then goes out by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from setaria.goods.inventory.models import Account
 from setaria.goods.pricing.models import Price
+from setaria.people.notices.devices import devices_of
+from setaria.people.notices.models import Device
 from setaria.people.notices.write import Note, write
 from setaria.trade.alerts.ask import about
 from setaria.trade.alerts.models import Alert
@@ -51,7 +53,8 @@ def tell_some(due: QuerySet[Alert], template: str, path_of: Callable[[UUID], str
     """Tell up to `TELL_MAX` of those who are due, who asked first first; return how many. Several may do so at once."""
     alerts = list(_locked(due).order_by("asked_at", "id")[:TELL_MAX])
     Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(told_at=now)
-    write([_note(alert, template, path_of) for alert in alerts], now=now)
+    devices = devices_of({alert.member_id for alert in alerts if alert.member_id is not None})
+    write([note for alert in alerts for note in _notes(alert, template, path_of, devices)], now=now)
     return len(alerts)
 
 
@@ -60,10 +63,21 @@ def _locked(due: QuerySet[Alert]) -> QuerySet[Alert]:
     return due.select_for_update(of=("self",), skip_locked=True)
 
 
-def _note(alert: Alert, template: str, path_of: Callable[[UUID], str]) -> Note:
+def _notes(
+    alert: Alert, template: str, path_of: Callable[[UUID], str], devices: Mapping[int, Sequence[Device]]
+) -> Iterator[Note]:
+    """By mail, and on the devices that the asker lets us push to."""
     path = path_of(alert.pk)
     payload = {**about(alert), "path": path, "stop_path": path}
-    return Note(f"alert-told:{alert.pk}", "email", alert.email, alert.language, template, payload, alert.member_id)
+    lapses_at = alert.drop.closes_at if alert.drop is not None else None
+    key = f"alert-told:{alert.pk}"
+    yield Note(
+        key, "email", alert.email, alert.language, template, payload, alert.member_id, lapses_at=lapses_at
+    )  # fmt: skip
+    for device in devices.get(alert.member_id or 0, ()):
+        yield Note(
+            key, "push", str(device.pk), device.language, template, payload, alert.member_id, lapses_at=lapses_at
+        )  # fmt: skip
 
 
 def _waiting() -> QuerySet[Alert]:

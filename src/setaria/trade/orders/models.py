@@ -42,6 +42,8 @@ class Order(models.Model):
             models.Index(fields=["pay_by"], condition=Q(status=1), name="order_unpaid_by_deadline"),
             # What was paid when: which order crossed a milestone is found without reading the others.
             models.Index(fields=["market_id", "paid_at"], condition=Q(paid_at__isnull=False), name="order_by_payment"),
+            # For the news, which read what came last, like the settlements' below.
+            BrinIndex(fields=["placed_at"], name="order_by_placing", autosummarize=True),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(total__gt=0), name="order_total_positive"),
@@ -104,6 +106,9 @@ class Event(models.Model):
     status = models.SmallIntegerField(choices=Status.choices)
     at = models.DateTimeField()
     note = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        indexes = [BrinIndex(fields=["at"], name="event_by_time", autosummarize=True)]
 
 
 class Claim(models.Model):

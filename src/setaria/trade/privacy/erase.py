@@ -11,7 +11,7 @@ from django.db import transaction
 
 from setaria.people.members.guests import guests_of
 from setaria.people.members.models import Address, Guest, Member
-from setaria.people.notices.models import Message
+from setaria.people.notices.models import Device, Message, Reader
 from setaria.trade.alerts.models import Alert
 from setaria.trade.baskets.forget import forget_member
 from setaria.trade.orders.models import Destination, Order
@@ -44,6 +44,9 @@ def erase(member_id: int, *, now: datetime) -> None:
         contacts += EmailAddress.objects.filter(user=member, verified=True).values_list("email", flat=True)
         as_guest = Guest.objects.filter(pk__in=[member_id, *guests_of(member)])
         contacts += [guest.contact for guest in as_guest if guest.contact]
+        people = [member_id, *as_guest.values_list("pk", flat=True)]
+        Device.objects.filter(member__in=people).delete()
+        Reader.objects.filter(member__in=people).delete()
         as_guest.update(contact=None)
         _forget_what_hangs_on(member, contacts)
         orders = Order.objects.filter(customer_id=member_id).values("pk")

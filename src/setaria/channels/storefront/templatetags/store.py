@@ -4,12 +4,9 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, get_timezone_location, get_timezone_name
-from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from django import template
 from django.templatetags.static import static
 from django.urls import get_script_prefix
@@ -20,6 +17,7 @@ from django.utils.translation import get_language
 
 from setaria.channels.storefront.kept import PIECES
 from setaria.kernel.texts import text_in
+from setaria.kernel.written import FORMS, locale_of, moment_in, money_parts
 from setaria.people.members import phones
 
 register = template.Library()
@@ -66,48 +64,11 @@ def money(amount: int | None, currency: str) -> SafeString | str:
     return format_html('<span class="money"><span class="money__sign">{}</span>{}</span>', sign, digits)
 
 
-def money_parts(amount: int, currency: str, language: str) -> tuple[str, str]:
-    """Return sign and digits of an amount of minor units."""
-    places = get_currency_precision(currency)
-    value = Decimal(amount).scaleb(-places)
-    least = 0 if value == value.to_integral_value() else places
-    if language.startswith("zh") and least:
-        least = 1
-    pattern = "#,##0" + ("." + "0" * least + "#" * (places - least) if places else "")
-    locale = _number_locale(language, currency)
-    pattern = "#,##,##0" + pattern[5:] if locale.territory == "IN" else pattern
-    return _sign(currency), format_decimal(value, format=pattern, locale=locale)
-
-
-@lru_cache(maxsize=256)
-def _number_locale(language: str, currency: str) -> Locale:
-    """The reader's language as written where the currency is used: its first two letters are the country."""
-    base = _locale(language)
-    try:
-        return Locale.parse(f"{base.language}_{currency[:2]}")
-    except (UnknownLocaleError, ValueError):
-        return base
-
-
-@lru_cache(maxsize=64)
-def _sign(currency: str) -> str:
-    """The shortest sign any of our languages has: a page has one currency, so "CN¥" would only be noise."""
-    return min((get_currency_symbol(currency, locale) for locale in ("zh_Hans", "en")), key=len)
-
-
-@lru_cache(maxsize=16)
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse("en")
-
-
 @register.filter
 def number(value: object) -> str:
     """Write a number with the reader's grouping; up to three decimals, none that say nothing."""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return format_decimal(value, format="#,##0.###", locale=_locale(get_language() or "zh-hans"))
+        return format_decimal(value, format="#,##0.###", locale=locale_of(get_language() or "zh-hans"))
     return str(value)
 
 
@@ -117,45 +78,22 @@ def bare(value: float | None) -> str:
     return "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-_FORMS = {
-    "zh": {"date": "y年M月d日", "time": "HH:mm", "short": "M月d日 HH:mm", "full": "y年M月d日 HH:mm"},
-    "en": {"date": "d MMM y", "time": "HH:mm", "short": "d MMM, HH:mm", "full": "d MMM y, HH:mm"},
-}
-
-
 @register.simple_tag
 def moment(at: datetime | None, form: str = "full") -> SafeString | str:
     """Write an instant in the market's time zone; form is date, time, short, full or zone (only the zone's name)."""
     if at is None:
         return ""
-    written = moment_text(timezone.localtime(at), form)
+    written = moment_in(timezone.localtime(at), form, get_language() or "zh-hans")
     if form == "zone":
         return written
     return format_html('<time datetime="{}" class="figures">{}</time>', at.isoformat(), written)
 
 
 @register.simple_tag
-def moment_text(local: datetime, form: str) -> str:
-    """Write an instant in its own time zone, for messages, which have no page's; the forms are those of `moment`."""
-    locale = _locale(get_language() or "zh-hans")
-    if form == "zone":
-        name = get_timezone_name(local, locale=locale)
-        # Some zones have a name under an older spelling only (Asia/Kolkata); then by country: "India Time".
-        return get_timezone_location(local, locale=locale) if name.startswith("GMT+") else name
-    return format_datetime(local, _FORMS["zh" if locale.language == "zh" else "en"][form], locale=locale)
-
-
-@register.filter
-def instant(written: str, time_zone: str) -> datetime:
-    """Read an instant that a message's payload holds (ISO 8601), in a time zone."""
-    return datetime.fromisoformat(written).astimezone(ZoneInfo(time_zone))
-
-
-@register.simple_tag
 def day(on: date | None) -> str:
     """Write a calendar date, which has no time zone."""
-    locale = _locale(get_language() or "zh-hans")
-    return format_date(on, _FORMS["zh" if locale.language == "zh" else "en"]["date"], locale=locale) if on else ""
+    locale = locale_of(get_language() or "zh-hans")
+    return format_date(on, FORMS["zh" if locale.language == "zh" else "en"]["date"], locale=locale) if on else ""
 
 
 @register.simple_tag

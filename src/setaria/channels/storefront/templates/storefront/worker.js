@@ -91,3 +91,24 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(page(event));
   else if (url.pathname.startsWith("/static/")) event.respondWith(file(event));
 });
+
+// A message for this device. What it says came encrypted; a message must be shown, or the browser takes the right away.
+self.addEventListener("push", (event) => {
+  let told = {};
+  try { told = event.data.json(); } catch { /* not one of ours: shown without words */ }
+  const { title = "", body = "", url = "/", tag = "" } = told;
+  event.waitUntil(self.registration.showNotification(title, { body, tag, icon: TOLD.icon, data: { url } }));
+});
+
+// Leads to its page, in a window that is open if there is one.
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const target = new URL(event.notification.data.url, self.location.origin);
+  if (target.origin !== self.location.origin) return;
+  event.waitUntil((async () => {
+    for (const client of await self.clients.matchAll({ type: "window" })) {
+      if (client.url === target.href && "focus" in client) return client.focus();
+    }
+    return self.clients.openWindow(target.href);
+  })());
+});

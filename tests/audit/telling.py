@@ -1,0 +1,56 @@
+"""What the audit sees of what people are told: a guest's orders and their messages, and a breaker for each invariant."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from tests.guards import Unguarded
+from tests.world import MINUTE, World
+
+from setaria.people.members.guests import guest_of
+from setaria.people.notices.write import Note, write
+from setaria.trade.news.tell import tell
+
+
+def page_of(order: UUID, channel: int, guest: int | None, now: datetime) -> dict[str, object]:
+    return {"path": f"/orders/{order}/"}
+
+
+class Telling:
+    """A guest who was told that an order is paid, and one that is not."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        thing, guest = world.thing("told", stock=2), guest_of("told@example.org")
+        self.paid, self.unpaid = world.placed(thing, by=guest), world.placed(thing, by=guest)
+        world.pay(self.paid)
+        tell(page_of, now=world.now + 3 * MINUTE)
+
+
+def sql(statement: str, *params: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        assert cursor.rowcount == 1, f"breaks {cursor.rowcount} rows"
+
+
+Breaker = Callable[[Telling, Unguarded], object]
+BREAKERS: dict[str, Breaker] = {}
+
+
+def breaks(breaker: Breaker) -> Breaker:
+    BREAKERS[breaker.__name__] = breaker
+    return breaker
+
+
+@breaks
+def news_is_true(telling: Telling, _: Unguarded) -> object:
+    told = Note(f"order-paid:{telling.unpaid.id}", "email", "told@example.org", "en", "order_paid", {})
+    write([told], now=telling.world.now)
+    return f"order_paid {telling.unpaid.id}"
+
+
+@breaks
+def guests_are_told(telling: Telling, _: Unguarded) -> object:
+    sql("DELETE FROM notices_message WHERE template = 'order_paid'")
+    return telling.paid.id

@@ -195,7 +195,9 @@ def test_a_script_is_told_that_it_was_done(store: World, visitor: Client) -> Non
     assert shown(visitor) == ["phone"]
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\x00", ""])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\x00", "", "NaN", "store:home"]
+)
 def test_a_heart_leads_nowhere_else(store: World, visitor: Client, target: str) -> None:
     store.thing("phone", stock=1)
     assert visitor.post("/wishes/change", {"product": "phone", "next": target})["Location"] == "/"

@@ -5,6 +5,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.request import split_domain_port
 from django.shortcuts import render
@@ -18,6 +19,7 @@ from setaria.channels.storefront.window import read_version
 from setaria.markets.models import Market
 
 COOKIE = "market"
+QUERY_CHARS_MAX = 8_192  # pages write their own address into links, so a longer one would make them as long
 
 
 class StorefrontMiddleware:
@@ -68,6 +70,8 @@ class MarketMiddleware:
             visit.market, visit.channel = cast(Market, None), None
             return self.get_response(request)
         visit.market, visit.channel = chosen
+        if len(request.META.get("QUERY_STRING", "")) > QUERY_CHARS_MAX:
+            raise BadRequest(f"A query has at most {QUERY_CHARS_MAX} characters.")
         _speak(request, standing, chosen.market)
         with timezone.override(ZoneInfo(chosen.market.time_zone)):
             return self.get_response(request)

@@ -14,6 +14,7 @@ from setaria.channels.storefront.middleware import COOKIE as MARKET_COOKIE
 from setaria.channels.storefront.visit import MemberVisit, Visit
 from setaria.people.notices.readers import speak
 
+HERE_CHARS_MAX = 2_000
 YEAR_SECONDS = 365 * 24 * 3600
 THEME_COOKIE = "theme"
 THEMES = [("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark"))]
@@ -22,9 +23,9 @@ THEMES = [("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark"))]
 def here(request: HttpRequest) -> str:
     """Return the address of this page without the language and market it may name: there, a choice counts."""
     standing = getattr(request, "standing", None)
-    if request.method != "GET":
-        return standing.home if standing else "/"
     full = request.get_full_path()
+    if request.method != "GET" or len(full) > HERE_CHARS_MAX:
+        return standing.home if standing else "/"
     return full.replace(standing.home + standing.segment, standing.home, 1) if standing and standing.segment else full
 
 
@@ -69,7 +70,7 @@ def next_page(request: HttpRequest) -> str:
     """Return the page that a form says to go on with (`next`) if it is ours, else the front."""
     target = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if ours else get_script_prefix()
+    return target if ours and target.startswith("/") else get_script_prefix()
 
 
 def _back(request: HttpRequest, cookie: str, value: str | None) -> HttpResponse:

@@ -1,7 +1,7 @@
 """The wish list: products one would like to find again."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -37,7 +37,7 @@ def change(request: Visit) -> HttpResponse:
     if product is None:
         messages.error(request, _("There is no such product here any more."))
         return redirect("store:wishes")
-    done = HttpResponse(status=204) if not request.accepts("text/html") else redirect(next_page(request))
+    done = HttpResponse(status=204) if not request.accepts("text/html") else HttpResponseRedirect(next_page(request))
     if "off" in request.POST:
         unwish(owner_of(request), product.pk)
         return done

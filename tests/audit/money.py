@@ -8,6 +8,9 @@ from tests.guards import Unguarded
 from tests.world import DAY, World
 
 from setaria.trade.books.record import record
+from setaria.trade.giftcards.issue import issue
+from setaria.trade.giftcards.models import Movement
+from setaria.trade.giftcards.spend import spend
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
 from setaria.trade.promotions.models import Code, Promotion
 from setaria.trade.promotions.spend import Wish, reserve
@@ -35,6 +38,9 @@ class Charged:
         assert isinstance(order, Placed)
         world.pay(order)
         self.order = order
+        self.card, _ = issue(world.cn, 50, why="thanks", by="ada", now=world.now)
+        self.carded = world.placed(world.thing(price=100, stock=1), by=self.customer)
+        spend(self.card, self.carded.id, self.customer, now=world.now)
 
 
 def sql(statement: str, *params: object) -> None:
@@ -95,3 +101,18 @@ def discounts_have_their_uses(charged: Charged, _: Unguarded) -> object:
     sql("UPDATE promotions_use SET amount = 9")
     sql("UPDATE promotions_promotion SET used_amount = 9")
     return f"{charged.order.id} {charged.promotion.pk} 10 9"
+
+
+@breaks
+def cards_are_their_movements(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE giftcards_card SET balance = 1")
+    return f"{charged.card.pk} 1 0"
+
+
+@breaks
+def cards_pay_what_was_taken_off_them(charged: Charged, _: Unguarded) -> object:
+    spent = Movement.objects.get(kind=2)
+    sql("INSERT INTO giftcards_movement (id, kind, card_id, amount, order_id, at)"
+        " VALUES (%s, 3, %s, 50, %s, now())", spent.id, charged.card.pk, charged.carded.id)  # fmt: skip
+    sql("UPDATE giftcards_card SET balance = 50")
+    return f"{spent.id} {charged.carded.id} 50 -50 50"

@@ -21,6 +21,7 @@ from setaria import __version__
 from setaria.site import chance
 from setaria.site.books.commands import books
 from setaria.site.campaigns import commands
+from setaria.site.giftcards import giftcards
 from setaria.site.instance import HomeOption
 from setaria.site.instance import set_up_django as _set_up_django
 from setaria.site.instance import use_instance as _use_instance
@@ -55,6 +56,7 @@ app.add_typer(chance.codes_app, name="codes")
 app.add_typer(commands.campaigns, name="campaign")
 app.add_typer(books, name="books")
 app.add_typer(payments, name="payments")
+app.add_typer(giftcards, name="giftcards")
 app.command()(commands.drill)
 
 

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "setaria.trade.bestsellers",
     "setaria.trade.promotions",
     "setaria.trade.quotes",
+    "setaria.trade.giftcards",
     "setaria.trade.books",
     "setaria.trade.news",
     "setaria.channels.storefront",
@@ -191,6 +192,7 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/10s/key,20/h/key",
     "verify_phone": "1/10s/key,20/h/key,10/m/ip",
     "guest_order": "20/m/ip,20/h/key",
+    "gift_card": "10/m/ip,30/h/key",
     "forget_me": "20/m/ip,5/h/key",
 }
 MFA_ADAPTER = "setaria.people.members.accounts.SecondStepAdapter"

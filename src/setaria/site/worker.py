@@ -33,6 +33,7 @@ from setaria.trade.draws import queries as draws
 from setaria.trade.draws.offer import pass_on
 from setaria.trade.drops.prepare import finish
 from setaria.trade.friendcodes import guesses
+from setaria.trade.giftcards import spend as giftcards
 from setaria.trade.guard import forget as guard
 from setaria.trade.guard import judge
 from setaria.trade.news import tell as news
@@ -95,7 +96,9 @@ def _ask_providers() -> None:
 
 
 def _give_back() -> None:
-    """Discounts set aside for orders that never came, or came to nothing, may be used again."""
+    """Discounts set aside for orders that never came, or came to nothing, may be used again; cards' money is back."""
+    if mended := giftcards.heal(now=now()):
+        log.info("gift_cards_mended", spendings=mended)
     if back := promotions.heal(now=now()):
         log.info("promotions_given_back", uses=back)
 

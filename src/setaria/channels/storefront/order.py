@@ -21,6 +21,7 @@ from setaria.kernel import clock
 from setaria.markets.models import Market
 from setaria.people.members.addresses import remember
 from setaria.people.members.guests import identities
+from setaria.trade.giftcards.issue import credit_of
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
@@ -85,6 +86,7 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         "payment": payments[-1] if payments else None,
         "refunds": refunds,
         "credit": credit,
+        "store_credit": credit_of(request.user.pk, order.market_id) if request.user.is_authenticated else 0,
         "due": order.total - credit,
         "pay_by_form": "time" if order.pay_by - now < FAR else "short",
         "means": offered(_market(request, order).code, order.total - credit, order.currency),

@@ -113,7 +113,7 @@ def place(request: MemberVisit, place_id: UUID) -> HttpResponse:
     programme = standing.programme
     queries.note_seen(standing, clock.now())
     market = programme.drop.channel.market
-    credit = Credit.objects.filter(pk=place_id, revoked_at=None).first()
+    credit = Credit.objects.filter(order_id=place_id, means=1, revoked_at=None).first()
     context = {
         "each": standing,
         "programme": programme,

@@ -13,12 +13,14 @@ class Account(models.IntegerChoices):
     TAX = 2100, _("Tax payable")
     RETURNING = 2200, _("To be returned to customers")
     DEPOSITS = 2300, _("Deposits held")
+    GIFT_CARDS = 2310, _("Gift cards and store credit")
     POINTS = 2400, _("Points owed")
     REVENUE = 4000, _("Revenue")
     DISCOUNTS = 4010, _("Discounts given")
     SHIPPING = 4020, _("Shipping charged")
     FORFEITED = 4090, _("Deposits kept")
     FEES = 5100, _("Payment providers' fees")
+    GOODWILL = 5200, _("Given as gift cards and store credit")
 
 
 class Source(models.IntegerChoices):
@@ -28,7 +30,8 @@ class Source(models.IntegerChoices):
     SALE = 2, _("Sale")
     REFUND = 3, _("Refund sent")
     DEPOSIT = 4, _("Deposit received")
-    CREDIT = 5, _("Deposit counted towards an order")
-    CREDIT_BACK = 6, _("Deposit taken back from an order that ended")
+    CREDIT = 5, _("Deposit or gift card counted towards an order")
+    CREDIT_BACK = 6, _("Deposit or gift card taken back from an order that ended")
     DEPOSIT_ENDED = 7, _("Deposit returned or kept")
+    CARD = 15, _("Gift card or store credit issued")
     CORRECTION = 20, _("Entry by hand")

@@ -43,6 +43,10 @@ def _two(debit: str, credit: str) -> str:
     """
 
 
+# Where money beside the last payment comes from; and a card that pays alone is owed, not on its way from anywhere.
+_BY_MEANS = f"CASE h.what WHEN 2 THEN {Account.GIFT_CARDS.value} ELSE {Account.DEPOSITS.value} END"
+_BY_PROVIDER = f"CASE h.provider WHEN 'giftcard' THEN {Account.GIFT_CARDS.value} ELSE {Account.CLEARING.value} END"
+
 # A settlement, refund or deposit belongs to an order, or to a place whose programme sells in a market.
 _PLACES_MARKET = """
     JOIN preorders_place AS place ON place.id = {place}
@@ -52,6 +56,19 @@ _PLACES_MARKET = """
 """
 
 KINDS = [
+    _Kind(
+        Source.CARD,
+        """
+        SELECT m.id AS source_id, NULL::uuid AS order_id, m.at, card.market_id, market.currency, '' AS provider,
+               m.amount, card.sold::int AS what
+        FROM giftcards_movement AS m JOIN giftcards_card AS card ON card.id = m.card_id
+        JOIN markets_market AS market ON market.id = card.market_id WHERE m.kind = 1
+        """,
+        _two(
+            f"CASE h.what WHEN 1 THEN {Account.BANK.value} ELSE {Account.GOODWILL.value} END",
+            str(Account.GIFT_CARDS.value),
+        ),
+    ),
     _Kind(
         Source.DEPOSIT,
         f"""
@@ -64,19 +81,19 @@ KINDS = [
     _Kind(
         Source.CREDIT,
         """
-        SELECT c.payment_id AS source_id, c.order_id, c.at, o.market_id, c.currency, '' AS provider, c.amount, 0 AS what
+        SELECT c.payment_id AS source_id, c.order_id, c.at, o.market_id, c.currency, '' AS provider, c.amount, c.means AS what
         FROM orders_credit AS c JOIN orders_order AS o ON o.id = c.order_id
         """,
-        _two(str(Account.DEPOSITS.value), str(Account.CUSTOMERS.value)),
+        _two(_BY_MEANS, str(Account.CUSTOMERS.value)),
     ),
     _Kind(
         Source.CREDIT_BACK,
         """
         SELECT c.payment_id AS source_id, c.order_id, c.revoked_at AS at, o.market_id, c.currency, '' AS provider,
-               c.amount, 0 AS what
+               c.amount, c.means AS what
         FROM orders_credit AS c JOIN orders_order AS o ON o.id = c.order_id WHERE c.revoked_at IS NOT NULL
         """,
-        _two(str(Account.CUSTOMERS.value), str(Account.DEPOSITS.value)),
+        _two(str(Account.CUSTOMERS.value), _BY_MEANS),
     ),
     _Kind(
         Source.DEPOSIT_ENDED,
@@ -98,7 +115,7 @@ KINDS = [
         FROM orders_settlement AS s JOIN orders_order AS o ON o.id = s.order_id
         """,
         _two(
-            str(Account.CLEARING.value),
+            _BY_PROVIDER,
             f"CASE h.what WHEN 1 THEN {Account.CUSTOMERS.value} ELSE {Account.RETURNING.value} END",
         ),
     ),
@@ -129,7 +146,7 @@ KINDS = [
         FROM payments_refund AS r JOIN preorders_receipt AS receipt ON receipt.payment_id = r.payment_id
         {_PLACES_MARKET.format(place="r.order_id")} WHERE r.sent_at IS NOT NULL
         """,
-        _two(str(Account.RETURNING.value), str(Account.CLEARING.value)),
+        _two(str(Account.RETURNING.value), _BY_PROVIDER),
     ),
 ]
 

@@ -1,6 +1,7 @@
-"""Money that came before its order existed (a deposit): counted towards the total, or taken back from a dead order.
+"""Money that is there beside the last payment (a deposit, gift cards): counted towards the total, or taken back from a
+dead order.
 
-An order with a credit is paid by a settlement of the rest: `total = credit + settlement`, to the minor unit.
+An order with credits is paid by a settlement of the rest: `total = credits + settlement`, to the minor unit.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from setaria.kernel.arrays import int8s, texts, uuids
+from setaria.kernel.arrays import int4s, int8s, texts, uuids
 from setaria.kernel.batches import durable_batch, retried
+
+DEPOSIT, GIFT_CARD = "deposit", "giftcard"
+MEANS = {DEPOSIT: 1, GIFT_CARD: 2}
 
 
 class Advance(msgspec.Struct, frozen=True):
@@ -20,16 +24,26 @@ class Advance(msgspec.Struct, frozen=True):
     payment_id: UUID
     amount: int
     currency: str
+    means: str = DEPOSIT
 
 
 _LOCK = "SELECT id FROM orders_order WHERE id = ANY (%(orders)s) ORDER BY id FOR NO KEY UPDATE"
 # All of the price is never credited: a payment makes an order paid, and there must be one.
 _CREDIT = """
-    INSERT INTO orders_credit (order_id, payment_id, amount, currency, at)
-    SELECT o.id, a.payment_id, a.amount, a.currency, %(now)s
-    FROM unnest(%(orders)s, %(payments)s, %(amounts)s, %(currencies)s) AS a (order_id, payment_id, amount, currency)
+    INSERT INTO orders_credit (order_id, payment_id, amount, currency, means, at)
+    SELECT o.id, a.payment_id, a.amount, a.currency, a.means, %(now)s
+    FROM (
+        SELECT new.*, sum(amount) OVER (PARTITION BY order_id ORDER BY n) AS running
+        FROM unnest(%(orders)s, %(payments)s, %(amounts)s, %(currencies)s, %(means)s)
+             WITH ORDINALITY AS new (order_id, payment_id, amount, currency, means, n)
+        WHERE amount > 0 AND NOT EXISTS (SELECT 1 FROM orders_credit AS c WHERE c.payment_id = new.payment_id)
+    ) AS a
     JOIN orders_order AS o ON o.id = a.order_id
-    WHERE o.status = 1 AND a.currency = o.currency AND a.amount > 0 AND a.amount < o.total
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount), 0) AS amount FROM orders_credit AS c
+        WHERE c.order_id = o.id AND c.revoked_at IS NULL
+    ) AS had
+    WHERE o.status = 1 AND a.currency = o.currency AND had.amount + a.running < o.total
     ON CONFLICT DO NOTHING
 """
 _CREDITED = """
@@ -48,7 +62,7 @@ _REVOKED = """
 def credit(advances: Sequence[Advance], *, now: datetime) -> list[bool]:
     """Count payments towards orders that wait for money; return whether each counts, now or since an earlier call.
 
-    One a payment and one an order. False: the order is paid, dead, unknown, or would cost nothing more; then the
+    A payment counts once. Credits of one order never make up all of it together. False: the order is paid, dead, unknown, or would cost nothing more; then the
     payment is its caller's to give back.
     """
     if not advances:
@@ -64,6 +78,7 @@ def credit(advances: Sequence[Advance], *, now: datetime) -> list[bool]:
                 "payments": uuids([a.payment_id for a in advances]),
                 "amounts": int8s([a.amount for a in advances]),
                 "currencies": texts([a.currency for a in advances]),
+                "means": int4s([MEANS[a.means] for a in advances]),
             },
         )
         counted = {(order, payment) for order, payment in batch.query(_CREDITED, key)}
@@ -72,7 +87,7 @@ def credit(advances: Sequence[Advance], *, now: datetime) -> list[bool]:
 
 @retried
 def revoke(order_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
-    """Take credits back from orders that expired or were cancelled; return the orders whose credit is taken back.
+    """Take credits back from orders that expired or were cancelled; return the orders whose credits are taken back.
 
     From then on the order's late payment is of a wrong amount, and goes back in full. An order that was paid late
     after all keeps its credit.

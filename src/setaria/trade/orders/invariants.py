@@ -80,13 +80,14 @@ INVARIANTS = [
     ),
     Invariant(
         "paid_once_and_in_full",
-        "A paid order has exactly one applied settlement, of its total less its credit; no other order has any.",
+        "A paid order has exactly one applied settlement, of its total less its credits; no other order has any.",
         _ORDERS,
         """
         SELECT o.id, o.status, s.n, s.amount, c.amount FROM orders_order AS o
         FULL JOIN (SELECT order_id, count(*) AS n, sum(amount) AS amount, min(currency) AS currency
                    FROM orders_settlement WHERE outcome = 1 GROUP BY order_id) AS s ON s.order_id = o.id
-        LEFT JOIN orders_credit AS c ON c.order_id = o.id AND c.revoked_at IS NULL
+        LEFT JOIN (SELECT order_id, sum(amount) AS amount FROM orders_credit WHERE revoked_at IS NULL
+                   GROUP BY order_id) AS c ON c.order_id = o.id
         WHERE (o.status = 2) <> (s.n IS NOT NULL) OR s.n > 1 OR o.id IS NULL
            OR (o.status = 2 AND (s.amount + coalesce(c.amount, 0), s.currency) IS DISTINCT FROM (o.total::numeric, o.currency))
         """,

@@ -159,17 +159,25 @@ class Settlement(models.Model):
 
 
 class Credit(models.Model):
-    """Money that arrived before the order did, and counts towards it until it is taken back from a dead order."""
+    """Money that is there beside the payment that makes the order paid (a deposit, a gift card), and counts towards the
+    order until it is taken back from a dead one. An order may have several.
+    """
 
-    order_id = models.UUIDField(primary_key=True)
+    pk = models.CompositePrimaryKey("order_id", "payment_id")
+    order_id = models.UUIDField()
     payment_id = models.UUIDField(unique=True)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    means = models.SmallIntegerField(choices=[(1, "deposit"), (2, "gift card")], db_default=1, default=1)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="credit_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="credit_positive"),
+            models.CheckConstraint(condition=Q(means__in=[1, 2]), name="credit_means_known"),
+        ]
+        indexes = [models.Index(fields=["at"], condition=Q(means=2), name="credit_by_gift_card")]
 
 
 class MinuteOrders(models.Model):

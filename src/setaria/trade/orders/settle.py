@@ -74,7 +74,10 @@ _LINES = """
     FROM orders_line AS line JOIN catalog_variant AS variant ON variant.id = line.variant_id
     WHERE line.order_id = ANY (%(ids)s) ORDER BY line.order_id, line.position
 """
-_CREDITS = "SELECT order_id, amount FROM orders_credit WHERE order_id = ANY (%(ids)s) AND revoked_at IS NULL"
+_CREDITS = """
+    SELECT order_id, sum(amount)::bigint FROM orders_credit
+    WHERE order_id = ANY (%(ids)s) AND revoked_at IS NULL GROUP BY order_id
+"""
 # Money that was applied, and what follows from it, in one statement: each has a price of its own.
 _WRITE = f"""
     WITH settlement AS (

@@ -20,6 +20,7 @@ from setaria.trade.payments.words import Down, Matter, Step, Word
 PROVIDERS = {
     "sandbox": "setaria.trade.payments.sandbox.bank.Sandbox",
     "stripe": "setaria.trade.payments.stripe.provider.Stripe",
+    "giftcard": "setaria.trade.giftcards.means.GiftCards",
 }
 ANSWER_SECONDS_MAX = 8.0  # of a provider; a buyer waits no longer
 # Calls of one process at once. A provider that hangs must not take all the threads that make pages (`gate/app.py`).

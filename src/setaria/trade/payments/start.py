@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 
 from setaria.kernel.ids import new_id
 from setaria.trade.orders.models import Credit, Order, Status
@@ -61,5 +62,5 @@ def first_ask(provider: providers.Provider, now: datetime) -> datetime | None:
 
 
 def credited(order_id: UUID) -> int:
-    """Return what counts towards an order already (minor units): a deposit, or nothing."""
-    return Credit.objects.filter(pk=order_id, revoked_at=None).values_list("amount", flat=True).first() or 0
+    """Return what counts towards an order already (minor units): a deposit, gift cards, or nothing."""
+    return Credit.objects.filter(order_id=order_id, revoked_at=None).aggregate(sum=Sum("amount"))["sum"] or 0

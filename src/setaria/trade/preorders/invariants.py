@@ -122,7 +122,7 @@ INVARIANTS = [
         # Each changes a moment after the other, so that a crash between them is mended: never without its counterpart.
         """
         SELECT coalesce(credit.order_id, receipt.place_id), credit.amount, receipt.amount, receipt.fate
-        FROM orders_credit AS credit
+        FROM (SELECT * FROM orders_credit WHERE means = 1) AS credit
         FULL JOIN preorders_receipt AS receipt
             ON receipt.payment_id = credit.payment_id AND receipt.place_id = credit.order_id
         WHERE (credit.revoked_at IS NULL AND credit.order_id IS NOT NULL

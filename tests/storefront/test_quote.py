@@ -195,19 +195,23 @@ def test_kinds_are_taxed_at_their_own_rates_and_the_exempt_not(store: World, fan
 
 
 def test_from_basket_to_paid_in_eight_requests(store: World, fan: Client) -> None:
+    """A press on the basket's button is the first; each redirect is a request of its own."""
     way(store)
     put(fan, store.thing("phone", stock=5))
-    requests = ["basket"]
     assert fan.get("/basket/").status_code == 200
     sent = hidden(fan)
+    requests = 1
     order = fan.post("/checkout/", sent)["Location"]
-    fan.get(order)
-    bank = fan.post(f"{order}pay")["Location"]
-    fan.get(bank)
-    requests += ["checkout", "place", "order", "pay", "bank", "press", "order"]
-    back = fan.post(bank, {"manner": "now"})
-    assert back["Location"] == order
-    assert len(requests) == 8
+    assert fan.get(order).status_code == 200
+    step = fan.post(f"{order}pay")
+    requests += 3
+    while step.status_code == 302:
+        bank = step["Location"]
+        step = fan.get(bank)
+        requests += 1
+    assert fan.post(bank, {"manner": "now"})["Location"] == order
+    assert fan.get(order).status_code == 200
+    assert requests + 2 <= 8
 
 
 @pytest.mark.parametrize("lines", [1, 9])

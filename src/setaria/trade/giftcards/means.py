@@ -1,6 +1,7 @@
 """Cards among the providers: nobody chooses them in the list, and what could not be applied goes back onto the card."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.core.checks import CheckMessage
 from django.db import connection, transaction
@@ -43,7 +44,12 @@ class GiftCards:
 
     def refund(self, refund: Refund, payment: Payment | None) -> None:
         """Put a refund onto the card it was paid from, once by the refund's id."""
-        values = {"refund": refund.pk, "payment": refund.payment_id, "amount": refund.amount, "now": clock.now()}
+        values: dict[str, Any] = {
+            "refund": refund.pk,
+            "payment": refund.payment_id,
+            "amount": refund.amount,
+            "now": clock.now(),
+        }
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_BACK, values)
 

@@ -8,6 +8,7 @@ payment once, and nothing comes back twice, since a coming back has the spending
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -76,7 +77,7 @@ def spend(card: Card, order_id: UUID, customer_id: int, *, now: datetime) -> Spe
 
 
 def _take(card_id: UUID, order_id: UUID, customer_id: int, now: datetime) -> Spent | Refusal:
-    key = {"order": order_id, "customer": customer_id, "card": card_id}
+    key: dict[str, Any] = {"order": order_id, "customer": customer_id, "card": card_id}
     with connection.cursor() as cursor:
         cursor.execute(_ORDER, key)
         order = cursor.fetchone()

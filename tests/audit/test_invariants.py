@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from tests.audit import chance, money, telling
+from tests.audit import chance, money, papers, telling
 from tests.campaigns.conftest import held
 from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
@@ -80,6 +80,7 @@ class Busy:
         self.queue.supply(1)
         slip(self.programme, 1, date(2031, 12, 15), {"en": "The glass came late."}, now=world.now)
         self.money = money.Charged(world)
+        self.papers = papers.Papers(world)
         self.campaign = held(world)
         self._waiting_rooms()
         self.telling = telling.Telling(world)
@@ -513,6 +514,8 @@ for _name, _breaker in chance.BREAKERS.items():
 for _name, _breaker in telling.BREAKERS.items():
     BREAKERS[_name] = lambda busy, unguarded, breaker=_breaker: breaker(busy.telling, unguarded)
 
+for _name, _writing in papers.BREAKERS.items():
+    BREAKERS[_name] = lambda busy, unguarded, breaker=_writing: breaker(busy.papers, unguarded)
 for _name, _taking in money.BREAKERS.items():
     BREAKERS[_name] = lambda busy, unguarded, breaker=_taking: breaker(busy.money, unguarded)
 

@@ -143,6 +143,22 @@ def unsafe_push() -> Iterator[CheckMessage]:
         )
 
 
+def unsafe_invoices() -> Iterator[CheckMessage]:
+    """Yield what invoices would lack: letters that no font here can draw."""
+    import typst
+
+    from setaria.markets.models import Market
+    from setaria.trade.invoices.document import CHINESE_FONTS
+
+    if Market.objects.filter(issuer__isnull=False, language__startswith="zh").exists() and not {
+        *CHINESE_FONTS
+    }.intersection(typst.Fonts().families()):
+        yield checks.Warning(
+            "No font with Chinese letters is installed: invoices would show boxes.",
+            hint="Install one, such as Debian's fonts-noto-cjk.",
+        )
+
+
 def unsafe_database() -> Iterator[CheckMessage]:
     """Yield what is unsafe in the database the settings name."""
     from setaria.people.members.models import Member
@@ -159,6 +175,7 @@ def unsafe_database() -> Iterator[CheckMessage]:
                     )
         if Member.objects.filter(email__in=[email for email, _, _ in ACCOUNTS]).exists():
             yield checks.Warning("The demo accounts exist, and their passwords are public.", hint="Delete them.")
+        yield from unsafe_invoices()
         yield from unreachable_storefronts()
     except DatabaseError as error:
         yield checks.Error(f"The database does not answer: {error}", hint="Is DATABASE_URL right, and is it running?")

@@ -25,6 +25,7 @@ from setaria.site.giftcards import giftcards
 from setaria.site.instance import HomeOption
 from setaria.site.instance import set_up_django as _set_up_django
 from setaria.site.instance import use_instance as _use_instance
+from setaria.site.invoices.commands import invoices
 from setaria.site.payments.commands import payments
 
 # Of Django's commands, those that work on files only.
@@ -57,6 +58,7 @@ app.add_typer(commands.campaigns, name="campaign")
 app.add_typer(books, name="books")
 app.add_typer(payments, name="payments")
 app.add_typer(giftcards, name="giftcards")
+app.add_typer(invoices, name="invoices")
 app.command()(commands.drill)
 
 

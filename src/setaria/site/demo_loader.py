@@ -36,6 +36,7 @@ from setaria.trade.draws.announce import announce
 from setaria.trade.drops.models import Drop
 from setaria.trade.drops.prepare import Item, prepare
 from setaria.trade.friendcodes.give import Gift, allow, give
+from setaria.trade.invoices.models import Issuer
 from setaria.trade.preorders.prepare import prepare as prepare_programme
 from setaria.trade.promotions.models import Code, Promotion
 from setaria.trade.queues.prepare import open_room
@@ -76,7 +77,7 @@ def main() -> int:
 def load(at: datetime) -> None:
     """Make markets, warehouses, products, prices, stock, drops and accounts, as of `at`; all or nothing."""
     brand = _read("brand.toml")
-    markets = {entry["code"]: _market(entry) for entry in brand["market"]}
+    markets = {entry["code"]: _market(entry, at) for entry in brand["market"]}
     warehouses = {entry["code"]: _warehouse(entry, markets) for entry in brand["warehouse"]}
     home = next(iter(warehouses.values()))
     load_kinds()
@@ -111,7 +112,7 @@ def _texts(entry: Toml, key: str) -> dict[str, str]:
     return {"zh-hans": entry[f"{key}_zh"], "en": entry[f"{key}_en"]}
 
 
-def _market(entry: Toml) -> Market:
+def _market(entry: Toml, at: datetime) -> Market:
     market = Market(
         code=entry["code"], name=_texts(entry, "name"), mode=entry["mode"], currency=entry["currency"],
         language=entry["language"], time_zone=entry["time_zone"], tax_rate_bp=entry.get("tax_rate_bp", 0),
@@ -121,6 +122,9 @@ def _market(entry: Toml) -> Market:
     market.full_clean()
     market.save()
     Channel.objects.create(code=_web(market), market=market, kind=Channel.Kind.WEB, name=WEB_STORE)
+    if "seller" in entry:
+        seller = {**entry["seller"], "when": Issuer.When[entry["seller"]["when"].upper()]}
+        Issuer.objects.create(market=market, since=at, until=at, **seller)
     return market
 
 

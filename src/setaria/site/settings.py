@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "setaria.trade.giftcards",
     "setaria.trade.books",
     "setaria.trade.news",
+    "setaria.trade.invoices",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",

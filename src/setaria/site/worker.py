@@ -36,6 +36,7 @@ from setaria.trade.friendcodes import guesses
 from setaria.trade.giftcards import spend as giftcards
 from setaria.trade.guard import forget as guard
 from setaria.trade.guard import judge
+from setaria.trade.invoices.issue import ISSUE_MAX, issue_due
 from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
@@ -194,6 +195,12 @@ def _keep_books() -> None:
     record_now_and_then(now())
 
 
+def _invoice() -> None:
+    """Paid orders whose buyers asked, or all where the market has it so, get their invoices."""
+    while issue_due(now=now()) >= ISSUE_MAX:
+        _expire()  # a rush's invoices are many; overdue orders do not wait for them
+
+
 def _look_at_the_clock() -> None:
     """What is due is due by the database's clock: were ours fast, orders would expire early."""
     follow_database()
@@ -217,6 +224,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _add_up,
     _enter_happenings,
     _keep_books,
+    _invoice,
 )
 
 

@@ -14,6 +14,7 @@ from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.forms import CheckoutForm, country_of, latest_address
 from setaria.channels.storefront.guest import buyer_only
 from setaria.channels.storefront.life import life_of
+from setaria.channels.storefront.papers import papers_of
 from setaria.channels.storefront.pay import chosen
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.goods.catalog.models import Variant
@@ -87,6 +88,7 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         "refunds": refunds,
         "credit": credit,
         "store_credit": credit_of(request.user.pk, order.market_id) if request.user.is_authenticated else 0,
+        "papers": papers_of(order, _country(request, order)),
         "due": order.total - credit,
         "pay_by_form": "time" if order.pay_by - now < FAR else "short",
         "means": offered(_market(request, order).code, order.total - credit, order.currency),

@@ -1,0 +1,81 @@
+"""A buyer asks for an invoice on the order's page, and reads it there; nobody else does."""
+
+import io
+
+import pypdf
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from setaria.people.members.models import Member
+from setaria.trade.invoices.models import Billing, Invoice
+from setaria.trade.orders.requests import Placed
+from tests.invoices.conftest import issuer_of
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def order(store: World, member: Member) -> Placed:
+    return store.placed(store.thing(price=9_900, stock=5), by=member.pk)
+
+
+def ask(client: Client, order: Placed, **said: str) -> str:
+    answer = client.post(reverse("store:order_invoice", args=[order.id]), said, follow=True)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_it_is_asked_for_before_paying_and_read_afterwards(store: World, fan: Client, order: Placed) -> None:
+    issuer_of(store)
+    assert "as soon as the order is paid" in ask(fan, order, name="Qinghe Ltd", tax_id="91110000600037341L")
+    assert "Qinghe Ltd" in ask(fan, order, name="Qinghe Ltd", tax_id="")
+    store.pay(order)
+    assert "Your invoice is here" in ask(fan, order, name="Qinghe Ltd", tax_id="")
+    page = fan.get(reverse("store:order", args=[order.id])).content.decode()
+    path = reverse("store:order_document", args=[order.id, "CN-2031-000001"])
+    assert path in page
+    answer = fan.get(path)
+    assert (answer["Content-Type"], answer["Cache-Control"]) == (
+        "application/pdf",
+        "max-age=0, no-cache, no-store, must-revalidate, private",
+    )
+    assert "Qinghe Ltd" in pypdf.PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
+    assert "written already" in ask(fan, order, name="Somebody else")
+
+
+def test_a_wrong_tax_number_is_told_and_nothing_noted(store: World, fan: Client, order: Placed) -> None:
+    issuer_of(store)
+    for said in (
+        {"name": "Qinghe", "tax_id": "91110000600037341X"},
+        {"name": ""},
+        {"name": "x" * 161},
+        {"tax_id": "1\x00"},
+    ):
+        ask(fan, order, **said)
+    assert not Billing.objects.exists()
+
+
+def test_where_nobody_sells_by_invoice_there_is_no_form(store: World, fan: Client, order: Placed) -> None:
+    path = reverse("store:order_invoice", args=[order.id])
+    assert path not in fan.get(reverse("store:order", args=[order.id])).content.decode()
+    assert fan.post(path, {"name": "Qinghe"}).status_code == 404
+
+
+def test_nobody_else_asks_or_reads(store: World, fan: Client, member: Member, order: Placed, visitor: Client) -> None:
+    issuer_of(store)
+    store.pay(order)
+    ask(fan, order, name="Qinghe")
+    assert Invoice.objects.count() == 1
+    other = Client()
+    other.force_login(Member.objects.get(pk=store.member()))
+    document = reverse("store:order_document", args=[order.id, "CN-2031-000001"])
+    wish = reverse("store:order_invoice", args=[order.id])
+    assert (other.get(document).status_code, other.post(wish, {"name": "Mine"}).status_code) == (404, 404)
+    for answer in (visitor.get(document), visitor.post(wish, {"name": "Mine"})):
+        assert (answer.status_code, "login" in answer["Location"]) == (302, True)
+    assert Billing.objects.get().name == "Qinghe"
+    # Nor another order's document by one's own order's address.
+    mine = store.placed(store.thing(stock=1), by=member.pk)
+    assert fan.get(reverse("store:order_document", args=[mine.id, "CN-2031-000001"])).status_code == 404

@@ -9,8 +9,11 @@ from tests.guards import Unguarded
 from tests.world import MINUTE, World
 
 from setaria.people.members.guests import guest_of
+from setaria.people.members.models import Member
 from setaria.people.notices.write import Note, write
 from setaria.trade.news.tell import tell
+from setaria.trade.webhooks import endpoints
+from setaria.trade.webhooks.gather import gather
 
 
 def page_of(order: UUID, channel: int, guest: int | None, now: datetime) -> dict[str, object]:
@@ -24,8 +27,11 @@ class Telling:
         self.world = world
         thing, guest = world.thing("told", stock=2), guest_of("told@example.org")
         self.paid, self.unpaid = world.placed(thing, by=guest), world.placed(thing, by=guest)
+        chief = Member.objects.get(pk=world.member(is_staff=True))
+        self.endpoint = endpoints.add("https://erp.example.com/", by=chief, now=world.now - MINUTE)
         world.pay(self.paid)
         tell(page_of, now=world.now + 3 * MINUTE)
+        gather(now=world.now + 3 * MINUTE)
 
 
 def sql(statement: str, *params: object) -> None:
@@ -54,3 +60,21 @@ def news_is_true(telling: Telling, _: Unguarded) -> object:
 def guests_are_told(telling: Telling, _: Unguarded) -> object:
     sql("DELETE FROM notices_message WHERE template = 'order_paid'")
     return telling.paid.id
+
+
+@breaks
+def webhooks_are_true(telling: Telling, _: Unguarded) -> object:
+    sql("UPDATE webhooks_event SET kind = 'order.expired' WHERE kind = 'order.placed' AND source_id = %s",
+        telling.unpaid.id)  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM webhooks_event WHERE kind = 'order.expired' AND source_id = %s", [telling.unpaid.id]
+        )
+        return f"{cursor.fetchone()[0]} order.expired"
+
+
+@breaks
+def webhooks_hear_of_payments(telling: Telling, _: Unguarded) -> object:
+    sql("DELETE FROM webhooks_delivery USING webhooks_event AS event WHERE event.id = event_id AND kind = 'order.paid'"
+        " AND source_id = %s", telling.paid.id)  # fmt: skip
+    return f"{telling.endpoint.pk} {telling.paid.id}"

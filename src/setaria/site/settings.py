@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "setaria.trade.books",
     "setaria.trade.news",
     "setaria.trade.invoices",
+    "setaria.trade.webhooks",
     "setaria.channels.storefront",
     "setaria.sight.wall",
     "setaria.sight.command",

@@ -4,6 +4,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -46,10 +48,15 @@ from setaria.trade.preorders.end import end_over
 from setaria.trade.preorders.money import hear, wanted
 from setaria.trade.preorders.supply import call_all
 from setaria.trade.promotions import spend as promotions
+from setaria.trade.webhooks import deliver as hooks
+from setaria.trade.webhooks.forget import forget as forget_webhooks
+from setaria.trade.webhooks.gather import gather_now_and_then
 
 SWEEP_SECONDS = 0.5
 POST_SECONDS = 1.0
 POST_BATCHES_MAX = 10
+HOOKS_AT_ONCE = 8  # endpoints that are asked at the same time
+FORGET_EVERY_SECONDS = 60.0
 POST_ENDS_SECONDS = 1.0  # what was not noted as sent by then goes again, after its lease
 PULSE_ENDS_SECONDS = 1.0
 DEALING_ENDS_SECONDS = 1.0  # a call that is cut off is made again, under the same key
@@ -58,6 +65,7 @@ JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is don
 log = structlog.get_logger(__name__)
 
 _looks = deposits.Looks()
+_forget_webhooks_at = 0.0
 _waiting_draws: set[int] = set()  # that were told of: a secret that is missing now is missing until somebody acts
 
 
@@ -174,6 +182,14 @@ def _forget_messages() -> None:
     post.forget_now_and_then(now())
 
 
+def _forget_webhooks() -> None:
+    """What other systems were told long ago."""
+    global _forget_webhooks_at
+    if time.monotonic() >= _forget_webhooks_at:
+        _forget_webhooks_at = time.monotonic() + FORGET_EVERY_SECONDS
+        forget_webhooks(now())
+
+
 def _tell() -> None:
     """Who waited for a thing or a drop is told: their messages wait to go out from then on."""
     if told := tell_now_and_then(path_of, now()):
@@ -220,6 +236,7 @@ CHORES: tuple[Callable[[], None], ...] = (
     _forget,
     _forget_baskets,
     _forget_messages,
+    _forget_webhooks,
     _tell,
     _add_up,
     _enter_happenings,
@@ -285,6 +302,30 @@ def _news_until(stopped: threading.Event) -> None:
         _done(tell_news)
 
 
+def _hooks_until(stopped: threading.Event) -> None:
+    """Tell other systems; each endpoint in a thread of its own while it is asked, so that a slow one keeps none waiting."""
+    busy: dict[UUID, Future[None]] = {}
+
+    def tell_hooks() -> None:
+        gather_now_and_then(now())
+        for endpoint in hooks.due(now()):
+            if endpoint not in busy or busy[endpoint].done():
+                busy[endpoint] = pool.submit(_hook, endpoint)
+
+    with ThreadPoolExecutor(HOOKS_AT_ONCE, thread_name_prefix="hook") as pool:
+        while not stopped.wait(POST_SECONDS):
+            _done(tell_hooks)
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _hook(endpoint: UUID) -> None:
+    def deliver() -> None:
+        hooks.deliver(endpoint, now())
+
+    _done(deliver)
+    connection.close()  # the thread may have nothing to do for a long time
+
+
 def main() -> None:
     """Sweep, send messages and run the queue's jobs until SIGTERM or SIGINT; ends within about two seconds of it."""
     stopped = threading.Event()
@@ -294,6 +335,8 @@ def main() -> None:
     jobs.start()
     telling = threading.Thread(target=_news_until, args=(stopped,), name="news", daemon=True)
     telling.start()
+    hooking = threading.Thread(target=_hooks_until, args=(stopped,), name="hooks", daemon=True)
+    hooking.start()
     posting = [
         threading.Thread(target=_post_until, args=(stopped, name), name=f"post-{name}", daemon=True)
         for name in CHANNELS
@@ -307,7 +350,7 @@ def main() -> None:
     while not stopped.wait(SWEEP_SECONDS):
         sweep(stopped)
     ends = time.monotonic() + POST_ENDS_SECONDS
-    for thread in [telling, *posting]:
+    for thread in [telling, hooking, *posting]:
         thread.join(max(0.0, ends - time.monotonic()))
     dealing.join(DEALING_ENDS_SECONDS)
     pulse.join(PULSE_ENDS_SECONDS)

@@ -1,0 +1,1 @@
+"""Webhooks on the command line."""

@@ -3,19 +3,19 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-START_SECONDS_MAX = 120
+from setaria.site.rush.instance import free_port
+
+START_SECONDS_MAX = 240
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 FAN = ("fan@demo.example", "millet-and-rifles")
@@ -44,21 +44,43 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Start an instance as a newcomer would; stop it with SIGTERM and see it end cleanly."""
+def provider() -> Iterator[str]:
+    """A real OpenID Connect provider on this machine; who signs in there is whoever they say. Its issuer."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while not _answers(f"{url}/.well-known/openid-configuration"):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    yield url
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterator[Shop]:
+    """Start an instance as a newcomer would, with one provider of accounts; stop it with SIGTERM and see it end cleanly."""
     home = tmp_path_factory.mktemp("shop") / "home"
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = home.with_suffix(".out")
     command = [sys.executable, "-P", "-m", "setaria.site.cli", "up", "--port", str(port), "--home", str(home)]
     with log.open("w") as out:
         process = subprocess.Popen(
-            command, env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            command,
+            env=environment() | signing_in_with(provider),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_SECONDS_MAX
-    while not _ready(url):
+    while not _answers(f"{url}/ready"):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.2)
@@ -67,9 +89,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     assert process.wait(30) == 0, log.read_text()
 
 
-def _ready(url: str) -> bool:
+def signing_in_with(provider: str) -> dict[str, str]:
+    """What an operator sets for it (docs/howto/accounts.md)."""
+    return {
+        "SETARIA_OIDC_URL": provider, "SETARIA_OIDC_CLIENT_ID": "setaria", "SETARIA_OIDC_SECRET": "not-much-of-one",
+        "SETARIA_OIDC_NAME": "Millet ID",
+    }  # fmt: skip
+
+
+def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/ready", timeout=2).status_code == 200
+        return httpx.get(url, timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 

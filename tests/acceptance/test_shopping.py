@@ -42,7 +42,7 @@ def check_out(page: Page) -> None:
         empty = page.locator(f"input[name={field}]")
         if empty.count() and not empty.input_value():
             empty.fill(value)
-    page.locator("main form[data-once] button[type=submit]").first.click()
+    page.locator("main form[data-once] button[type=submit]:not([name=look])").first.click()
     page.wait_for_url("**/orders/**")
 
 

@@ -117,6 +117,7 @@ def test_stock_and_price_are_one(store: World, fair: Second, fan: Client) -> Non
             "order": checkout["order_id"],
             "channel": fair.channel.pk,
             "line": f"{last.id}:1:{line.offer.price}",
+            "seen": checkout["priced"].mark,
         },
     )
     order = Order.objects.get()

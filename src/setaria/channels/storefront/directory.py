@@ -5,7 +5,7 @@ and market itself (what search engines are given), then the page.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from django.conf import settings
@@ -116,9 +116,16 @@ def stand(found: Iterable[Known], host: str, path: str) -> Standing:
     return Standing(known, home, f"/{rest}")
 
 
-def home_of(product: Product, found: Iterable[Known]) -> Storefront | None:
-    """Return the first storefront that shows a product; None if no storefront does. One query."""
-    listed = set(Listed.objects.filter(product=product).values_list("storefront_id", flat=True))
+def listed() -> dict[int, set[int]]:
+    """Return which storefronts name a product in their assortment, by its key; one query for all there are."""
+    found: dict[int, set[int]] = {}
+    for product_id, storefront_id in Listed.objects.values_list("product_id", "storefront_id"):
+        found.setdefault(product_id, set()).add(storefront_id)
+    return found
+
+
+def home_of(product: Product, found: Iterable[Known], listed: Collection[int]) -> Storefront | None:
+    """Return the first storefront that shows a product; None if none does. `listed`: those that name it."""
     shown = (k.storefront for k in found if k.storefront.shows_all != (k.storefront.pk in listed))
     return min(shown, key=lambda storefront: storefront.position, default=None)
 

@@ -34,9 +34,9 @@ def page(request: Visit, slug: str) -> HttpResponse:
     shelf = queries.shelf(request, clock.now())
     card = _card(request, slug, shelf)
     if card is None:
-        return _elsewhere(request, slug)
+        return _elsewhere(request, slug, shelf)
     product = card.product
-    home = shelf.window.kept(("home", product.pk), lambda: directory.home_of(product, all_known()))
+    home = directory.home_of(product, all_known(), _listed(shelf).get(product.pk, ()))
     return render(
         request,
         "storefront/product.html",
@@ -66,10 +66,14 @@ def _card(request: Visit, slug: str, shelf: queries.Shelf) -> queries.Card | Non
     return None if product is None else queries.card_of(product, {}, {}, shelf)
 
 
-def _elsewhere(request: Visit, slug: str) -> HttpResponse:
+def _listed(shelf: queries.Shelf) -> dict[int, set[int]]:
+    return shelf.window.kept("listed", directory.listed)
+
+
+def _elsewhere(request: Visit, slug: str, shelf: queries.Shelf) -> HttpResponse:
     """Lead to the storefront that has the product: a basket may hold things of several."""
     product = get_object_or_404(Product, slug=slug, published=True)
-    home = directory.home_of(product, all_known())
+    home = directory.home_of(product, all_known(), _listed(shelf).get(product.pk, ()))
     if home is None:
         raise Http404
     query = f"?{request.GET.urlencode()}" if request.GET else ""

@@ -177,13 +177,17 @@ def _option_words() -> Words:
 
 def companions(product: Product, shelf: Shelf) -> list[Card]:
     """Return what goes with a product and is shown here; one query for what was shown before."""
-    ids = shelf.window.kept(("companions", product.pk), lambda: _companions(product, shelf.window))
-    return cards(ids, shelf) if ids else []
+    ids = shelf.window.kept("companions", lambda: _companions(shelf.window)).get(product.pk)
+    return cards(ids[:COMPANIONS_MAX], shelf) if ids else []
 
 
-def _companions(product: Product, window: Window) -> list[int]:
-    others = Companion.objects.filter(product=product).values_list("other_id", flat=True)
-    return [other for other in others if other in window.by_id][:COMPANIONS_MAX]
+def _companions(window: Window) -> dict[int, list[int]]:
+    """What goes with each product, of what is shown; one query for all there are."""
+    found: dict[int, list[int]] = {}
+    for product_id, other_id in Companion.objects.values_list("product_id", "other_id"):
+        if other_id in window.by_id:
+            found.setdefault(product_id, []).append(other_id)
+    return found
 
 
 def best_sellers(shelf: Shelf) -> list[Card]:

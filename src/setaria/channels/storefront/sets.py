@@ -58,8 +58,15 @@ def sets_with(product: Product, shelf: queries.Shelf) -> list[Set]:
     """Return the sets a product is part of; two queries where it is in any. A set of which this storefront or market
     lacks a part is not shown.
     """
+    if product.pk not in shelf.window.kept("products in sets", _in_sets):
+        return []
     found = shelf.window.kept(("sets", product.pk), lambda: _bundles(shelf, parts__variant__product=product))
     return _stand(found, shelf)
+
+
+def _in_sets() -> frozenset[int]:
+    """The products that are part of any set: few, so that the others need not be asked about one by one."""
+    return frozenset(BundlePart.objects.values_list("variant__product_id", flat=True))
 
 
 def _bundles(shelf: queries.Shelf, **where: object) -> list[tuple[Bundle, list[BundlePart]]]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from itertools import count
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -34,8 +34,8 @@ from setaria.trade.orders.terms import VERSION
 T = TypeVar("T")
 
 WINDOWS_MAX = 32
-PRODUCTS_KEPT_MAX = 2_000  # whole, with variants and pictures; beyond it they are read anew
-DERIVED_KEPT_MAX = 500  # counts of facets, orders of products
+PRODUCTS_KEPT_MAX = 4_000  # whole, with variants and pictures; some 10 KB each
+DERIVED_KEPT_MAX = 1_000  # counts of facets, orders of products
 
 _stamps = count(1)
 
@@ -91,7 +91,7 @@ class Window:
         self._whole: dict[int, tuple[Product, dict[int, int]]] = {}
         self._derived: dict[Hashable, object] = {}
         self._stock = Stock(None, frozenset())
-        self._looking = Lock()
+        self._looking, self._keeping = Lock(), Lock()
 
     def fits(self, version: int, now: datetime) -> bool:
         """Whether nothing has changed since, and no price has begun or ended."""
@@ -112,29 +112,32 @@ class Window:
 
     def whole(self, ids: Sequence[int]) -> list[tuple[Product, dict[int, int]]]:
         """Return products with kind, variants and pictures loaded, each with its variants' prices; four queries at most."""
-        missing = [id for id in ids if id not in self._whole]
-        if missing:
-            self._learn(missing)
-        return [found for id in ids if (found := self._whole.get(id)) is not None]
+        known = {id: found for id in ids if (found := self._whole.get(id)) is not None}
+        if missing := [id for id in ids if id not in known]:
+            known |= self._learn(missing)
+        return [known[id] for id in ids if id in known]
 
-    def _learn(self, ids: Sequence[int]) -> None:
+    def _learn(self, ids: Sequence[int]) -> dict[int, tuple[Product, dict[int, int]]]:
         found = list(Product.objects.filter(pk__in=ids).select_related("kind"))
         prefetch_related_objects(found, "variants", "pictures")
         prices = prices_at([v.pk for p in found for v in p.variants.all()], self.market.pk, self.since)
-        if len(self._whole) + len(found) > PRODUCTS_KEPT_MAX:
-            self._whole = {}
-        for product in found:
-            own = {v.pk: prices[v.pk] for v in product.variants.all() if v.pk in prices}
-            self._whole[product.pk] = (product, own)
+        learned = {
+            product.pk: (product, {v.pk: prices[v.pk] for v in product.variants.all() if v.pk in prices})
+            for product in found
+        }
+        with self._keeping:
+            self._whole |= learned
+            _push_out(self._whole, PRODUCTS_KEPT_MAX)
+        return learned
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made of this window before under `key`, else make it: it must follow from window and key."""
         if key in self._derived:
             return self._derived[key]  # type: ignore[return-value]
         made = make()
-        if len(self._derived) >= DERIVED_KEPT_MAX:
-            self._derived = {}
-        self._derived[key] = made
+        with self._keeping:
+            self._derived[key] = made
+            _push_out(self._derived, DERIVED_KEPT_MAX)
         return made
 
     def stock(self) -> Stock:
@@ -163,6 +166,12 @@ class Window:
                 return Stock(sign, self._stock.products, self._stock.stamp)
             cursor.execute(_STOCK, [self.location.pk])
             return Stock(sign, frozenset(row[0] for row in cursor.fetchall()))
+
+
+def _push_out(kept: dict[Any, Any], most: int) -> None:
+    """Forget what was kept first, so that what is asked for now never costs all the rest."""
+    while len(kept) > most:
+        kept.pop(next(iter(kept)))
 
 
 # One row tells whether it is the same stock: how many variants can be had, and a hash of which.

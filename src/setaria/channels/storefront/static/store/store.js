@@ -71,7 +71,9 @@
       for (const same of document.querySelectorAll(`.heart[value="${CSS.escape(heart.value)}"]`)) {
         same.setAttribute("form", other.id);
         same.classList.toggle("heart--on", other.id === "unwish");
-        same.querySelector("[data-word]").textContent = other.dataset.word;
+        const word = same.querySelector("[data-word]");
+        if (word) word.textContent = other.dataset.word;
+        else same.setAttribute("aria-label", same.getAttribute("aria-label").replace(form.dataset.word, other.dataset.word));
       }
     } catch {
       const sent = document.createElement("input");

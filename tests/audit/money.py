@@ -5,13 +5,16 @@ from collections.abc import Callable
 import msgspec
 from django.db import connection
 from tests.guards import Unguarded
-from tests.world import DAY, World
+from tests.world import DAY, SECOND, World
 
 from setaria.trade.books.record import record
 from setaria.trade.giftcards.issue import issue
 from setaria.trade.giftcards.models import Movement
 from setaria.trade.giftcards.spend import spend
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
+from setaria.trade.points.earn import earn
+from setaria.trade.points.models import Programme
+from setaria.trade.points.spend import reserve as reserve_points
 from setaria.trade.promotions.models import Code, Promotion
 from setaria.trade.promotions.spend import Wish, reserve
 
@@ -38,6 +41,15 @@ class Charged:
         assert isinstance(order, Placed)
         world.pay(order)
         self.order = order
+        Programme.objects.create(market=world.cn, earned_bp=1_000, share_max_bp=5_000, since=world.now - SECOND)
+        earn(now=world.now)
+        Programme.objects.all().delete()  # what others buy here earns nothing
+        asked = world.ask(world.thing(price=100, stock=1), by=self.customer)
+        assert reserve_points(asked.id, self.customer, world.cn.id, 40, now=world.now)
+        points = (Charge(ChargeKind.POINTS, -40, "points:spent", 0),)
+        (pointed,) = world.place(msgspec.structs.replace(asked, charges=points))
+        assert isinstance(pointed, Placed)
+        self.pointed = pointed
         self.card, _ = issue(world.cn, 50, why="thanks", by="ada", now=world.now)
         self.carded = world.placed(world.thing(price=100, stock=1), by=self.customer)
         spend(self.card, self.carded.id, self.customer, now=world.now)
@@ -116,3 +128,28 @@ def cards_pay_what_was_taken_off_them(charged: Charged, _: Unguarded) -> object:
         " VALUES (%s, 3, %s, 50, %s, now())", spent.id, charged.card.pk, charged.carded.id)  # fmt: skip
     sql("UPDATE giftcards_card SET balance = 50")
     return f"{spent.id} {charged.carded.id} 50 -50 50"
+
+
+@breaks
+def points_are_their_entries(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE points_account SET balance = balance + 1 WHERE member_id = %s", charged.customer)
+    return f"{charged.customer} {charged.world.cn.id} "
+
+
+@breaks
+def points_on_orders_were_set_aside(charged: Charged, _: Unguarded) -> object:
+    sql("UPDATE orders_charge SET amount = -39 WHERE order_id = %s", charged.pointed.id)
+    sql("UPDATE orders_order SET total = 61 WHERE id = %s", charged.pointed.id)
+    sql("UPDATE orders_minuteorders SET placed_amount = placed_amount + 1 WHERE minute = (SELECT"
+        " date_trunc('minute', placed_at) FROM orders_order WHERE id = %s)", charged.pointed.id)  # fmt: skip
+    return f"{charged.pointed.id} 39 40"
+
+
+@breaks
+def spendings_are_entries(charged: Charged, _: Unguarded) -> object:
+    sql("DELETE FROM points_spending WHERE order_id = %s", charged.pointed.id)
+    sql("DELETE FROM orders_charge WHERE order_id = %s", charged.pointed.id)
+    sql("UPDATE orders_order SET total = 100 WHERE id = %s", charged.pointed.id)
+    sql("UPDATE orders_minuteorders SET placed_amount = placed_amount + 40 WHERE minute = (SELECT"
+        " date_trunc('minute', placed_at) FROM orders_order WHERE id = %s)", charged.pointed.id)  # fmt: skip
+    return f"{charged.pointed.id} None 40"

@@ -4,11 +4,14 @@ from uuid import UUID
 
 import msgspec
 
+from setaria.kernel.ids import new_id
 from setaria.trade.books.queries import revenue_by_quarter, story_of
 from setaria.trade.books.record import record
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
+from setaria.trade.points.models import Account, Entry
+from setaria.trade.points.spend import reserve
 from tests.books.test_books import standing
-from tests.world import World
+from tests.world import DAY, World
 
 SHIPPING, TAX, DISCOUNT, WITHIN, POINTS = (
     ChargeKind.SHIPPING, ChargeKind.TAX, ChargeKind.DISCOUNT, ChargeKind.TAX_WITHIN, ChargeKind.POINTS
@@ -17,11 +20,22 @@ SHIPPING, TAX, DISCOUNT, WITHIN, POINTS = (
 
 def sold(world: World, *charges: Charge, price: int = 11_300) -> Placed:
     ask = world.ask(world.thing(price=price, stock=5), by=world.member())
+    if spent := -sum(charge.amount for charge in charges if charge.kind == POINTS):
+        has_points(world, ask.customer_id, spent)
+        assert reserve(ask.id, ask.customer_id, world.cn.pk, spent, now=world.now)
     (order,) = world.place(msgspec.structs.replace(ask, charges=charges))
     assert isinstance(order, Placed), order
     world.pay(order)
     record(now=world.now)
     return order
+
+
+def has_points(world: World, member: int, points: int) -> None:
+    Account.objects.create(member_id=member, market_id=world.cn.pk, balance=points)
+    Entry.objects.create(
+        id=new_id(), kind=1, member_id=member, market_id=world.cn.pk, amount=points, at=world.now,
+        lapses_at=world.now + DAY,
+    )  # fmt: skip
 
 
 def sale(order_id: UUID) -> dict[tuple[str, bool], int]:

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "setaria.trade.alerts",
     "setaria.trade.bestsellers",
     "setaria.trade.promotions",
+    "setaria.trade.points",
     "setaria.trade.quotes",
     "setaria.trade.giftcards",
     "setaria.trade.books",

@@ -43,6 +43,8 @@ from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
+from setaria.trade.points import spend as points
+from setaria.trade.points.earn import earn_and_lapse_now_and_then
 from setaria.trade.preorders import deposits
 from setaria.trade.preorders.end import end_over
 from setaria.trade.preorders.money import hear, wanted
@@ -105,7 +107,10 @@ def _ask_providers() -> None:
 
 
 def _give_back() -> None:
-    """Discounts set aside for orders that never came, or came to nothing, may be used again; cards' money is back."""
+    """Discounts, points and cards' money set aside for orders that came to nothing may be used again; points are earned."""
+    if back := points.heal(now=now()):
+        log.info("points_given_back", orders=back)
+    earn_and_lapse_now_and_then(now())
     if mended := giftcards.heal(now=now()):
         log.info("gift_cards_mended", spendings=mended)
     if back := promotions.heal(now=now()):

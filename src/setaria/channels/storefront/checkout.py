@@ -33,6 +33,7 @@ from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Order
 from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import ORDER_LINES_MAX, Charge, Code, Line, Outcome, Placed, Refused, Request
+from setaria.trade.points import spend as points
 from setaria.trade.promotions import spend
 from setaria.trade.promotions.queries import CODES_MAX
 from setaria.trade.quotes.queries import Choice, Priced, charges_of, mark_of, price
@@ -111,9 +112,15 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
         if why := spend.reserve(posted.order_id, customer_id, priced.wishes, now=shelf.now):
             messages.error(request, explain.RESERVING[why])
             return _again(request, shelf, posted, form)
+        if not points.reserve(posted.order_id, customer_id, shelf.market.pk, priced.points_spent, now=shelf.now):
+            messages.error(
+                request, _("Your points were spent in another window. Nothing was ordered; look at the total below.")
+            )
+            return _again(request, shelf, posted, form)
         outcome = _place(_request(posted, customer_id, priced.quote.charges))
         if isinstance(outcome, Refused):
             spend.give_back([posted.order_id], now=shelf.now)
+            points.give_back([posted.order_id], now=shelf.now)
     if isinstance(outcome, Placed):
         return _finish(request, shelf, posted, form, customer_id)
     if outcome is None:
@@ -207,6 +214,7 @@ def _render(
         "rows": explain.rows(priced.quote, shelf.market.currency),
         "problems": {code: explain.PROBLEMS[why] for code, why in priced.problems.items()},
         "codes": " ".join(choice.codes),
+        "points": choice.points,
         "units": sum(line.quantity for line in lines),
         "ready": shelf.sells and not any(line.gone or line.short for line in lines),
     }
@@ -243,4 +251,9 @@ def _read(request: MemberVisit) -> Posted | None:
 def _choice(request: MemberVisit) -> Choice:
     typed = request.POST.get("codes", "").replace(",", " ").split()
     codes = tuple(dict.fromkeys(code.upper()[:32] for code in typed if code.isascii()))[:CODES_MAX]
-    return Choice(request.POST.get("delivery", "")[:32], request.POST.get("region", "").strip()[:60], codes)
+    return Choice(
+        request.POST.get("delivery", "")[:32],
+        request.POST.get("region", "").strip()[:60],
+        codes,
+        "points" in request.POST,
+    )

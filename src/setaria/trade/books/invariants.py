@@ -44,6 +44,7 @@ INVARIANTS = [
             UNION ALL SELECT 2, id, total, paid_at FROM orders_order WHERE paid_at IS NOT NULL
             UNION ALL SELECT 3, payment_id, amount, sent_at FROM payments_refund WHERE sent_at IS NOT NULL
             UNION ALL SELECT 4, payment_id, amount, at FROM preorders_receipt
+            UNION ALL SELECT CASE kind WHEN 1 THEN 16 ELSE 17 END, id, abs(amount), at FROM points_entry WHERE kind IN (1, 4)
             UNION ALL SELECT 15, id, amount, at FROM giftcards_movement WHERE kind = 1
         ) AS happened
         LEFT JOIN books_mark AS mark ON mark.source = happened.source

@@ -55,7 +55,18 @@ _PLACES_MARKET = """
     JOIN markets_channel AS channel ON channel.id = d.channel_id
 """
 
+# Points are owed from when they are earned; those that nobody spent in time are not any more.
+_POINTS = """
+    SELECT e.id AS source_id, e.order_id, e.at, e.market_id, market.currency, '' AS provider, abs(e.amount) AS amount,
+           0 AS what
+    FROM points_entry AS e JOIN markets_market AS market ON market.id = e.market_id WHERE e.kind = {kind}
+"""
+
 KINDS = [
+    _Kind(Source.POINTS, _POINTS.format(kind=1), _two(str(Account.POINTS_GIVEN.value), str(Account.POINTS.value))),
+    _Kind(
+        Source.POINTS_LAPSED, _POINTS.format(kind=4), _two(str(Account.POINTS.value), str(Account.POINTS_GIVEN.value))
+    ),
     _Kind(
         Source.CARD,
         """

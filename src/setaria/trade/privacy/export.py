@@ -20,9 +20,12 @@ from setaria.trade.alerts.models import Alert
 from setaria.trade.baskets import models as baskets
 from setaria.trade.draws.models import Entry, Offer
 from setaria.trade.friendcodes.models import Code
-from setaria.trade.orders.models import Destination, Event, Line, Order
+from setaria.trade.giftcards.models import Card
+from setaria.trade.orders.models import Charge, Destination, Event, Line, Order
 from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.points import models as points
 from setaria.trade.preorders.models import Place
+from setaria.trade.promotions.models import Use
 
 Rows = list[dict[str, Any]]
 
@@ -50,6 +53,10 @@ def _kept(member: Member) -> Iterable[tuple[str, Rows]]:
     yield "addresses", _rows(Address.objects.filter(member=member), without=("id", "member_id"))
     yield "orders", _rows(orders)
     yield "order_lines", _named(_rows(Line.objects.filter(order_id__in=ids), without=("location_id",)))
+    yield "order_charges", _rows(Charge.objects.filter(order_id__in=ids))
+    yield "promotions_used", _rows(Use.objects.filter(customer_id=pk))
+    yield "points", _rows(points.Entry.objects.filter(member_id=pk))
+    yield "store_credit", _rows(Card.objects.filter(member_id=pk), "id", "market_id", "balance", "why", "issued_at")
     yield "order_events", _rows(Event.objects.filter(order_id__in=ids))
     yield "order_destinations", _rows(Destination.objects.filter(order_id__in=ids))
     yield "payments", _rows(Payment.objects.filter(customer_id=pk))

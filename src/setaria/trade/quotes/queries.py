@@ -13,21 +13,23 @@ from setaria.markets.models import Market
 from setaria.trade.orders import models as orders
 from setaria.trade.orders.charges import charges_read
 from setaria.trade.orders.requests import Charge, ChargeKind, Line
+from setaria.trade.points.models import Account, Programme
 from setaria.trade.promotions.queries import Problem, Usable, usable
 from setaria.trade.promotions.spend import Wish
 from setaria.trade.quotes.models import Exemption, MarketRules, ShippingRate, TaxRate
-from setaria.trade.quotes.quote import Delivery, Item, Quote, Reduction, Tax, Wanted, quote
+from setaria.trade.quotes.quote import Delivery, Item, Points, Quote, Reduction, Tax, Wanted, quote
 from setaria.trade.quotes.rules import Rounding
 
 _PROMOTION = "promotion:"
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What a buyer chose: a way of sending by its code, where to, and the codes they typed."""
+    """What a buyer chose: a way of sending by its code, where to, the codes they typed, and whether points pay too."""
 
     delivery: str = ""
     region: str = ""
     codes: tuple[str, ...] = ()
+    points: bool = False
 
 
 class Priced(msgspec.Struct, frozen=True):
@@ -39,6 +41,12 @@ class Priced(msgspec.Struct, frozen=True):
     way: Delivery | None
     problems: Mapping[str, Problem]
     code_ids: Mapping[int, int | None]  # by promotion
+    points: int = 0  # that the buyer has, where they may pay with some
+
+    @property
+    def points_spent(self) -> int:
+        """The points to set aside before the order is placed."""
+        return sum(self.quote.taken(ChargeKind.POINTS).values())
 
     @property
     def mark(self) -> str:
@@ -62,20 +70,22 @@ def mark_of(lines: Sequence[Line], charges: Sequence[Charge], total: int) -> str
 
 
 def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id: int | None, now: datetime) -> Priced:
-    """Quote lines at the prices they name, for a buyer (None: not known yet); six queries, with codes eight."""
+    """Quote lines at the prices they name, for a buyer (None: not known yet); eight queries, with codes ten."""
     kinds = dict(Variant.objects.filter(pk__in=[x.variant_id for x in lines]).values_list("pk", "product__kind_id"))
     items = tuple(Item(x.variant_id, kinds.get(x.variant_id, 0), x.quantity, x.unit_price) for x in lines)
     ways = ways_to(market, choice.region)
     way = next((one for one in ways if one.code == choice.delivery), ways[0] if ways else None)
     found, problems = usable(market.pk, choice.codes, customer_id, now=now)
+    points = points_of(customer_id, market.pk) if customer_id is not None else None
     wanted = Wanted(
         items=items,
         reductions=tuple(_reduction(one) for one in found),
+        points=points if choice.points else None,
         delivery=way,
         tax=tax_of(market, customer_id, now),
     )
     code_ids = {one.promotion.pk: one.code_id for one in found}
-    return Priced(tuple(lines), quote(wanted), ways, way, problems, code_ids)
+    return Priced(tuple(lines), quote(wanted), ways, way, problems, code_ids, points.wanted if points else 0)
 
 
 def ways_to(market: Market, region: str) -> tuple[Delivery, ...]:
@@ -97,6 +107,15 @@ def tax_of(market: Market, customer_id: int | None, now: datetime) -> Tax:
     exempt = customer_id is not None and Exemption.objects.filter(valid, market=market, member_id=customer_id).exists()
     named = Rounding(rounding) if rounding else Rounding.LINE_HALF_EVEN
     return Tax(market.tax_rate_bp, rates, market.tax_inclusive, exempt, named)
+
+
+def points_of(member_id: int, market_id: int) -> Points | None:
+    """Return the points a member may pay with in a market; None where there are none."""
+    share = Programme.objects.filter(pk=market_id).values_list("share_max_bp", flat=True).first()
+    if not share:
+        return None
+    found = Account.objects.filter(member_id=member_id, market_id=market_id).values_list("balance", flat=True).first()
+    return Points(found, share) if found else None
 
 
 def _reduction(one: Usable) -> Reduction:

@@ -1,0 +1,100 @@
+"""Tables of points. What a member has is the sum of their entries, which are never changed; nobody has less than none."""
+
+from django.db import models
+from django.db.models import Q
+
+from setaria.markets.models import Market
+
+
+class Programme(models.Model):
+    """How a market's points are earned and spent; a market without one has none."""
+
+    market = models.OneToOneField(Market, on_delete=models.CASCADE, primary_key=True, related_name="points")
+    earned_bp = models.PositiveIntegerField(help_text="Basis points of the goods paid for: 100 is one in a hundred.")
+    share_max_bp = models.PositiveIntegerField(help_text="Which share of an order's goods they may pay: 3000 is 30%.")
+    lapse_days = models.PositiveIntegerField(default=365)
+    since = models.DateTimeField(help_text="Orders paid from then on earn.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(earned_bp__lte=10000, share_max_bp__lte=10000, lapse_days__gt=0), name="points_rules_sane"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"points of {self.market}"
+
+
+class Account(models.Model):
+    """What a member has in a market."""
+
+    pk = models.CompositePrimaryKey("member_id", "market_id")
+    member_id = models.BigIntegerField()
+    market_id = models.SmallIntegerField()
+    balance = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(balance__gte=0), name="points_never_overspent")]
+
+
+class Entry(models.Model):
+    """Points that came or went. What an order earned has the order's id, so it earns once."""
+
+    class Kind(models.IntegerChoices):
+        EARNED = 1, "earned"
+        SPENT = 2, "spent"
+        BACK = 3, "came back"
+        LAPSED = 4, "lapsed"
+
+    pk = models.CompositePrimaryKey("id", "kind")
+    id = models.UUIDField()
+    kind = models.SmallIntegerField(choices=Kind.choices)
+    member_id = models.BigIntegerField()
+    market_id = models.SmallIntegerField()
+    amount = models.BigIntegerField()
+    order_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+    lapses_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[1, 3], amount__gt=0) | Q(kind__in=[2, 4], amount__lt=0),
+                name="points_have_their_sign",
+            ),
+            models.CheckConstraint(condition=~Q(kind=1) | Q(lapses_at__isnull=False), name="points_lapse_one_day"),
+        ]
+        indexes = [
+            models.Index(fields=["member_id", "market_id", "at"], name="points_by_member"),
+            models.Index(fields=["lapses_at"], condition=Q(kind=1), name="points_by_lapse"),
+            models.Index(fields=["at"], name="points_by_time"),
+        ]
+
+
+class Spending(models.Model):
+    """Points set aside for an order under its id: before it is placed, while it waits, and after."""
+
+    class State(models.IntegerChoices):
+        RESERVED = 1, "reserved"
+        KEPT = 2, "kept"
+        SPENT = 3, "spent"
+        GIVEN_BACK = 4, "given back"
+
+    order_id = models.UUIDField(primary_key=True)
+    member_id = models.BigIntegerField()
+    market_id = models.SmallIntegerField()
+    amount = models.BigIntegerField()
+    state = models.SmallIntegerField(choices=State.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="spending_takes_something")]
+        indexes = [models.Index(fields=["at"], condition=Q(state__in=[1, 2]), name="spending_unsettled")]
+
+
+class Mark(models.Model):
+    """Up to when a market's paid orders have earned."""
+
+    market_id = models.SmallIntegerField(primary_key=True)
+    until = models.DateTimeField()

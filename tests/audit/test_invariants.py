@@ -25,6 +25,8 @@ from setaria.sight.wall.event import current
 from setaria.sight.wall.figures import Reader
 from setaria.sight.wall.milestones import AMOUNTS
 from setaria.site import audit
+from setaria.trade.aftersales.models import Return
+from setaria.trade.aftersales.take_back import Taken, Wish, take_back
 from setaria.trade.books.accounts import Account, Source
 from setaria.trade.books.models import Balance, Entry
 from setaria.trade.books.record import record
@@ -37,6 +39,7 @@ from setaria.trade.payments import refund
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.preorders.models import Receipt, Slip, Supply
 from setaria.trade.preorders.weeks import slip
+from setaria.trade.reconciliation.models import Difference
 
 
 class Busy:
@@ -58,18 +61,24 @@ class Busy:
         world.cancel(self.cancelled)
         world.pay(self.cancelled)
         self.refunds = refund.collect(now=world.now)
-        settled = Settlement.objects.get(order_id=self.paid.id)
-        Payment.objects.create(
-            id=settled.payment_id, order_id=self.paid.id, provider="sandbox", amount=settled.amount, currency="CNY",
-            status="succeeded", started_at=world.now,
-        )  # fmt: skip
         self.chance.happen()
         self.unpaid = world.placed(self.band)
         policy = guarding.guard(self.night.pk)
         fan = Member.objects.get(pk=world.member())
         meet.meet(policy, fan, Origin(address=11, network=22), "", now=world.now)
         car = world.thing("car", price=AMOUNTS[0], stock=1)
-        world.pay(world.placed(car))
+        self.taken = world.placed(car)
+        world.pay(self.taken)
+        settled = Settlement.objects.get(order_id=self.taken.id)
+        Payment.objects.create(
+            id=settled.payment_id, order_id=self.taken.id, provider="sandbox", amount=settled.amount, currency="CNY",
+            status="succeeded", started_at=world.now,
+        )  # fmt: skip
+        taken = take_back(Wish(new_id(), self.taken.id, {0: 1}, "broken", "staff@example.org"), now=world.now)
+        assert isinstance(taken, Taken)
+        Difference.objects.create(
+            kind="theirs", provider="sandbox", what=1, reference="1", currency="CNY", theirs=1, found_at=world.now
+        )
         Reader(current("cn", world.now)).read(world.now + 3 * SECOND)
         self.queue = Queue(world, deposit_amount=10_000, weeks=[(1, 8, date(2031, 12, 1)), (9, 10, date(2031, 12, 8))])
         self.programme = self.queue.programme
@@ -282,7 +291,29 @@ def milestones_agree_with_the_orders(busy: Busy, unguarded: Unguarded) -> object
 
 @breaks
 def refunds_are_owed(busy: Busy, _: Unguarded) -> object:
-    sql("UPDATE payments_refund SET amount = amount + 1")
+    sql("UPDATE payments_refund SET amount = amount + 1 WHERE return_id IS NULL")
+    return ""
+
+
+@breaks
+def returns_are_within_sales(busy: Busy, unguarded: Unguarded) -> object:
+    unguarded("returned_within_sold")
+    sql("INSERT INTO aftersales_returnedline (order_id, return_id, position, quantity, restocked)"
+        " VALUES (%s, %s, 0, 2, false)", busy.taken.id, new_id())  # fmt: skip
+    return f"{busy.taken.id} 0 3 1"
+
+
+@breaks
+def returns_are_refunded(busy: Busy, unguarded: Unguarded) -> object:
+    made = Return.objects.get()
+    sql("UPDATE payments_refund SET amount = amount - 1 WHERE return_id = %s", made.pk)
+    return f"{made.pk} {busy.taken.id} {made.amount} {made.amount} {made.amount - 1}"
+
+
+@breaks
+def differences_are_signed(busy: Busy, _: Unguarded) -> object:
+    sql("INSERT INTO reconciliation_difference (kind, provider, what, reference, currency, found_at, resolved_at,"
+        " resolved_by, note) VALUES ('ours', 'sandbox', 1, 'x', 'CNY', now(), now(), '', 'because')")  # fmt: skip
     return ""
 
 
@@ -325,8 +356,8 @@ def paid_orders_owe_nothing(busy: Busy, _: Unguarded) -> object:
 def returning_is_what_is_due(busy: Busy, _: Unguarded) -> object:
     busy.keep_books()
     payment = Refund.objects.get(order_id=busy.cancelled.id).payment_id
-    book(busy, Source.DEPOSIT_ENDED, payment, None, Account.DEPOSITS, Account.RETURNING)
-    return f"{payment} 14900 14907"
+    book(busy, Source.DEPOSIT_ENDED, payment, busy.cancelled.id, Account.DEPOSITS, Account.RETURNING)
+    return f"{busy.cancelled.id} 14900 14907"
 
 
 @breaks

@@ -12,7 +12,7 @@ from setaria.people.members.models import Address, Member
 from setaria.trade.orders.models import Destination
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments import refund
-from setaria.trade.payments.models import Payment
+from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.start import Refusal, start
 from tests.storefront.conftest import ADDRESS
 from tests.world import HOUR, MINUTE, SECOND, World
@@ -38,7 +38,9 @@ def test_it_says_how_it_stands(store: World, fan: Client, order: Placed) -> None
     store.pay(order)
     page = page_of(fan, order)
     assert "Paid. Thank you." in page
-    assert "Cancel this order" not in page
+    assert "Cancel this order" in page
+    store.later(HOUR)
+    assert "Cancel this order" not in page_of(fan, order)
 
 
 def test_only_its_owner_sees_or_changes_it(store: World, visitor: Client, order: Placed) -> None:
@@ -88,8 +90,19 @@ def test_cancelling_gives_the_units_back(store: World, fan: Client, order: Place
     assert store.status(order) == "cancelled"
 
 
+def test_soon_after_paying_the_buyer_cancels_and_gets_the_money_back(store: World, fan: Client, order: Placed) -> None:
+    store.pay(order)
+    for said in ("on its way back", "on its way back"):  # two clicks are one
+        assert said in fan.post(f"/orders/{order.id}/cancel", follow=True).content.decode()
+    assert [each.amount for each in Refund.objects.all()] == [20_000]
+    page = page_of(fan, order)
+    assert "you need to do nothing" in page
+    assert "Cancel this order" not in page
+
+
 def test_a_paid_order_is_not_cancelled_here(store: World, fan: Client, order: Placed) -> None:
     store.pay(order)
+    store.later(HOUR)
     assert "no longer be cancelled" in fan.post(f"/orders/{order.id}/cancel", follow=True).content.decode()
     assert store.status(order) == "paid"
 

@@ -84,6 +84,11 @@ class FakeStripe:
         self.fill_in(payment, card)
         return self.call("POST", f"/v1/payment_intents/{payment.reference}/confirm")
 
+    def fill_in_intent(self, reference: str, card: str) -> Any:
+        """The buyer fills in the form of an intent, and its card is asked for."""
+        self.fill_in(Payment(reference=reference), card)
+        return self.call("POST", f"/v1/payment_intents/{reference}/confirm")
+
     def fill_in(self, payment: Payment, card: str) -> None:
         method = self.call(
             "POST", "/v1/payment_methods",

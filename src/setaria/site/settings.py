@@ -97,6 +97,8 @@ INSTALLED_APPS = [
     "setaria.trade.points",
     "setaria.trade.quotes",
     "setaria.trade.giftcards",
+    "setaria.trade.aftersales",
+    "setaria.trade.reconciliation",
     "setaria.trade.books",
     "setaria.trade.news",
     "setaria.trade.invoices",
@@ -220,6 +222,9 @@ SOCIALACCOUNT_STORE_TOKENS = False
 
 # Who takes money, in the order that buyers choose from, and in which markets; each provider reads its own keys.
 PAYMENT_PROVIDERS = payment_providers(os.environ.get("SETARIA_PAYMENTS", "sandbox"))
+
+# For how long after paying a buyer may cancel by themselves.
+CANCEL_SECONDS = int(os.environ.get("SETARIA_CANCEL_MINUTES", "30")) * 60
 
 # Messages to people: a real mail server and a real sender of texts, or files in the home.
 SANDBOX_MESSAGES = HOME / "messages"

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,6 +23,8 @@ from setaria.kernel import clock
 from setaria.markets.models import Market
 from setaria.people.members.addresses import remember
 from setaria.people.members.guests import identities
+from setaria.trade.aftersales.queries import returns_of
+from setaria.trade.aftersales.take_back import Taken, cancel_paid
 from setaria.trade.giftcards.issue import credit_of
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
@@ -73,6 +76,7 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
             _country(request, order), initial=latest_address(order.customer_id, _country(request, order))
         )
     payments = list(Payment.objects.filter(order_id=order.pk).order_by("started_at"))
+    returns = returns_of(order.pk) if order.status == Status.PAID else []
     refunds = list(Refund.objects.filter(order_id=order.pk).order_by("due_at"))
     context = {
         "order": order,
@@ -86,6 +90,14 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         "form": form if needs_address else None,
         "payment": payments[-1] if payments else None,
         "refunds": refunds,
+        "returns": returns,
+        "cancellable": order.status == Status.PLACED
+        or (
+            order.paid_at is not None
+            and order.status == Status.PAID
+            and not returns
+            and now < order.paid_at + timedelta(seconds=settings.CANCEL_SECONDS)
+        ),
         "credit": credit,
         "store_credit": credit_of(request.user.pk, order.market_id) if request.user.is_authenticated else 0,
         "papers": papers_of(order, _country(request, order)),
@@ -130,8 +142,15 @@ def _means(request: MemberVisit, order: Order) -> list[Provider]:
 @buyer_only
 @require_POST
 def cancel(request: MemberVisit, order_id: UUID) -> HttpResponse:
-    """Cancel an unpaid order; what it held is for sale again at once."""
+    """Cancel an order; what it held is for sale again at once, and what was paid for it goes back."""
     order = own_order(request, order_id)
+    if order.status == Status.PAID:
+        taken = cancel_paid(order_id, order.customer_id, now=clock.now())
+        if isinstance(taken, Taken):
+            messages.success(request, _("The order is cancelled. Your money is on its way back."))
+        else:
+            messages.error(request, _("This order can no longer be cancelled here; nothing was changed."))
+        return redirect("store:order", order_id)
     [answer] = release.cancel([release.Cancellation(order_id, order.customer_id)], now=clock.now())
     if answer is release.Answer.CANCELLED:
         messages.success(request, _("The order is cancelled. Nothing was charged."))

@@ -111,8 +111,8 @@ class Movement(models.Model):
                 condition=Q(step__gte=0)
                 & (
                     ~Q(kind__in=[4, 5, 6])
-                    | Q(kind=4, step__in=[0, 2, 4, 6])
-                    | Q(kind__in=[5, 6], step__in=[1, 3, 5, 7])
+                    | Q(kind=4, step__in=[*range(0, 32, 2)])
+                    | Q(kind__in=[5, 6], step__in=[*range(1, 32, 2)])
                 ),
             ),
         ]

@@ -1,8 +1,11 @@
-"""What cases are called, and what to do about each, in the reader's language."""
+"""What things about money are called, in the reader's language."""
 
 from django.utils.translation import gettext as _
 
+from setaria.trade.aftersales.take_back import Refusal
+from setaria.trade.books.accounts import Source
 from setaria.trade.payments.models import Case
+from setaria.trade.reconciliation.models import Difference, Entry
 
 Kind = Case.Kind
 
@@ -29,3 +32,42 @@ def what_to_do(value: str) -> str:
         Kind.REFUSED: _("It is tried again by itself. If the provider cannot, pay by bank transfer and note it here."),
         Kind.STUCK: _("Look it up at the provider: it was asked for days."),
     }[Kind(value)]
+
+
+def entry(source: int) -> str:
+    """Return what an entry of the books is about."""
+    return str(Source(source).label)
+
+
+def refused(refusal: Refusal) -> str:
+    """Return why nothing was taken back."""
+    return {
+        Refusal.UNKNOWN_ORDER: _("There is no such order."),
+        Refusal.NOT_PAID: _("This order is not paid: there is nothing to send back."),
+        Refusal.NOTHING: _("Say what is to be taken back; nothing was changed."),
+        Refusal.TOO_MANY: _("So much of it is not left: somebody may have taken it back before. Nothing was changed."),
+        Refusal.TOO_OFTEN: _("This order was taken back in too many parts; nothing was changed."),
+        Refusal.UNSIGNED: _("Say why; nothing was changed."),
+        Refusal.NOT_ENOUGH: _("What is left of its payments is less than that; nothing was changed."),
+        Refusal.ID_CONFLICT: _("This form was used for something else; open the page again. Nothing was changed."),
+        Refusal.TOO_LATE: _("It is too late for that; nothing was changed."),
+    }[refusal]
+
+
+def difference(kind: str) -> str:
+    """Return what a kind of difference is called."""
+    return {
+        Difference.Kind.THEIRS: _("Theirs, and not ours"),
+        Difference.Kind.OURS: _("Ours, and not theirs"),
+        Difference.Kind.AMOUNT: _("Another amount"),
+    }[Difference.Kind(kind)]
+
+
+def line(what: int) -> str:
+    """Return what a line of a settlement file is about."""
+    return {
+        Entry.Kind.PAYMENT: _("Payment"),
+        Entry.Kind.REFUND: _("Refund"),
+        Entry.Kind.PAYOUT: _("Payout"),
+        Entry.Kind.OTHER: _("Something else"),
+    }[Entry.Kind(what)]

@@ -1,12 +1,16 @@
 """What `setaria payments` does and prints."""
 
+from uuid import UUID
+
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from setaria.kernel.clock import now
+from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
 from setaria.site.books.show import money
+from setaria.trade.aftersales.take_back import Taken, Wish, take_back
 from setaria.trade.payments.cases import Answer, resolve
 from setaria.trade.payments.models import Case
 
@@ -48,4 +52,22 @@ def resolve_case(case: int, note: str, by: str) -> int:
         typer.echo("It needs a note." if answer is Answer.UNSIGNED else f"There is no open case {case}.", err=True)
         return 1
     typer.echo(f"Case {case} is resolved.")
+    return 0
+
+
+def take(order: UUID, lines: list[str], reason: str, by: str, shipping: bool, restock: bool, id: UUID | None) -> int:
+    """Take lines back; 1 when they cannot be, with the reason's code."""
+    if not staff(by):
+        return 1
+    try:
+        units = {int(position): int(n) for position, _, n in (line.partition(":") for line in lines)}
+    except ValueError:
+        typer.echo("A line is its position and how many units, such as 0:2.", err=True)
+        return 1
+    wish = Wish(id or new_id(), order, units, reason, by=by.strip(), shipping=shipping, restock=restock)
+    answer = take_back(wish, now=now())
+    if not isinstance(answer, Taken):
+        typer.echo(f"{answer.value}: nothing was changed.", err=True)
+        return 1
+    typer.echo(f"{money(answer.amount, answer.currency)} goes back to the buyer.")
     return 0

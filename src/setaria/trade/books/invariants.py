@@ -42,16 +42,21 @@ INVARIANTS = [
         FROM (
             SELECT 1 AS source, payment_id AS source_id, amount, at FROM orders_settlement
             UNION ALL SELECT 2, id, total, paid_at FROM orders_order WHERE paid_at IS NOT NULL
-            UNION ALL SELECT 3, payment_id, amount, sent_at FROM payments_refund WHERE sent_at IS NOT NULL
+            UNION ALL SELECT 3, id, amount, sent_at FROM payments_refund WHERE sent_at IS NOT NULL
+            UNION ALL SELECT 8, id, amount, at FROM aftersales_return WHERE amount > 0
             UNION ALL SELECT 4, payment_id, amount, at FROM preorders_receipt
             UNION ALL SELECT CASE kind WHEN 1 THEN 16 ELSE 17 END, id, abs(amount), at FROM points_entry WHERE kind IN (1, 4)
             UNION ALL SELECT 15, id, amount, at FROM giftcards_movement WHERE kind = 1
+            UNION ALL SELECT 9, e.id, abs(e.fee), f.at FROM reconciliation_entry AS e
+                      JOIN reconciliation_statement AS f ON f.id = e.statement_id WHERE e.fee <> 0
+            UNION ALL SELECT 10, e.id, abs(e.amount), f.at FROM reconciliation_entry AS e
+                      JOIN reconciliation_statement AS f ON f.id = e.statement_id WHERE e.kind = 3
         ) AS happened
         LEFT JOIN books_mark AS mark ON mark.source = happened.source
         LEFT JOIN LATERAL (
-            SELECT sum(p.amount) AS amount FROM books_posting AS p
-            WHERE p.source = happened.source AND p.source_id = happened.source_id AND p.amount > 0
-              AND (p.source <> 2 OR p.account = 1100)
+            SELECT sum(abs(p.amount)) AS amount FROM books_posting AS p
+            WHERE p.source = happened.source AND p.source_id = happened.source_id
+              AND CASE p.source WHEN 2 THEN p.account = 1100 WHEN 8 THEN p.account = 2200 ELSE p.amount > 0 END
         ) AS posted ON true
         WHERE happened.at < {_OLD} AND posted.amount IS DISTINCT FROM happened.amount
         """,
@@ -95,17 +100,25 @@ INVARIANTS = [
     ),
     Invariant(
         "returning_is_what_is_due",
-        "What is to be returned, by the books, are the refunds that were noted and not sent.",
+        "What is to be returned for an order, by the books, are its refunds that are entered as owed and not as sent.",
         "SELECT count(*) FROM payments_refund",
         """
-        SELECT refund.payment_id, refund.amount, posted.amount AS posted
-        FROM payments_refund AS refund
+        SELECT due.order_id, due.amount, posted.amount AS posted
+        FROM (
+            SELECT r.order_id, sum(r.amount) FILTER (WHERE sent.source_id IS NULL) AS amount
+            FROM payments_refund AS r
+            LEFT JOIN books_entry AS sent ON sent.source = 3 AND sent.source_id = r.id
+            WHERE EXISTS (SELECT 1 FROM books_entry AS owed WHERE owed.source = 8 AND owed.source_id = r.return_id)
+               OR r.return_id IS NULL AND EXISTS (
+                    SELECT 1 FROM books_entry AS owed WHERE owed.source IN (1, 7) AND owed.source_id = r.payment_id)
+            GROUP BY r.order_id
+        ) AS due
         JOIN LATERAL (
-            SELECT -sum(p.amount) AS amount FROM books_posting AS p
-            WHERE p.source_id = refund.payment_id AND p.account = 2200
-        ) AS posted ON posted.amount IS NOT NULL
-        LEFT JOIN books_entry AS sent ON sent.source = 3 AND sent.source_id = refund.payment_id
-        WHERE posted.amount <> CASE WHEN sent.source_id IS NULL THEN refund.amount ELSE 0 END
+            SELECT -sum(p.amount) AS amount FROM books_entry AS entry
+            JOIN books_posting AS p ON p.source = entry.source AND p.source_id = entry.source_id
+            WHERE entry.order_id = due.order_id AND p.account = 2200 AND entry.source <> 20
+        ) AS posted ON true
+        WHERE coalesce(due.amount, 0) <> coalesce(posted.amount, 0)
         """,
     ),
 ]

@@ -11,7 +11,7 @@ import msgspec
 from django.db import connection, transaction
 
 from setaria.trade.books.accounts import Account, Source
-from setaria.trade.books.sale import CHARGED_SALE, PLAIN_SALE
+from setaria.trade.books.sale import CHARGED_SALE, PLAIN_SALE, TAKEN_BACK
 
 ENTRIES_MAX = 20_000
 # Longer than any transaction that settles: one that stands idle is ended after 20 seconds (site/settings.py).
@@ -60,6 +60,14 @@ _POINTS = """
     SELECT e.id AS source_id, e.order_id, e.at, e.market_id, market.currency, '' AS provider, abs(e.amount) AS amount,
            0 AS what
     FROM points_entry AS e JOIN markets_market AS market ON market.id = e.market_id WHERE e.kind = {kind}
+"""
+# What providers told in their files.
+_TOLD = """
+    SELECT e.id AS source_id, s.order_id, f.at, market.id AS market_id, e.currency, e.provider, {amount} AS amount, 0 AS what
+    FROM reconciliation_entry AS e JOIN reconciliation_statement AS f ON f.id = e.statement_id
+    JOIN LATERAL (SELECT id FROM markets_market AS m WHERE m.currency = e.currency ORDER BY id LIMIT 1) AS market ON true
+    LEFT JOIN orders_settlement AS s ON s.payment_id = e.about
+    WHERE {which}
 """
 
 KINDS = [
@@ -145,19 +153,43 @@ KINDS = [
         """,
     ),
     _Kind(
+        Source.RETURN,
+        """
+        SELECT r.id AS source_id, r.order_id, r.at, o.market_id, r.currency, '' AS provider, r.amount, 0 AS what
+        FROM aftersales_return AS r JOIN orders_order AS o ON o.id = r.order_id
+        """,
+        TAKEN_BACK,
+    ),
+    _Kind(
         Source.REFUND,
         f"""
-        SELECT r.payment_id AS source_id, r.order_id, r.sent_at AS at, o.market_id, r.currency, r.provider, r.amount,
+        SELECT r.id AS source_id, r.order_id, r.sent_at AS at, o.market_id, r.currency, r.provider, r.amount,
                0 AS what
         FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id
         JOIN orders_settlement AS s ON s.order_id = r.order_id AND s.payment_id = r.payment_id
         WHERE r.sent_at IS NOT NULL
         UNION ALL
-        SELECT r.payment_id, r.order_id, r.sent_at, channel.market_id, r.currency, r.provider, r.amount, 0
+        SELECT r.id, r.order_id, r.sent_at, o.market_id, r.currency, r.provider, r.amount, 0
+        FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id
+        JOIN orders_credit AS c ON c.order_id = r.order_id AND c.payment_id = r.payment_id AND c.means = 2
+        WHERE r.sent_at IS NOT NULL
+        UNION ALL
+        SELECT r.id, r.order_id, r.sent_at, channel.market_id, r.currency, r.provider, r.amount, 0
         FROM payments_refund AS r JOIN preorders_receipt AS receipt ON receipt.payment_id = r.payment_id
         {_PLACES_MARKET.format(place="r.order_id")} WHERE r.sent_at IS NOT NULL
         """,
         _two(str(Account.RETURNING.value), _BY_PROVIDER),
+    ),
+    # Told by settlement files, some days after; they count when they are known. The market is the first of its currency.
+    _Kind(
+        Source.FEE,
+        _TOLD.format(amount="e.fee", which="e.fee <> 0"),
+        _two(str(Account.FEES.value), str(Account.CLEARING.value)),
+    ),
+    _Kind(
+        Source.PAYOUT,
+        _TOLD.format(amount="-e.amount", which="e.kind = 3"),
+        _two(str(Account.BANK.value), str(Account.CLEARING.value)),
     ),
 ]
 
@@ -179,7 +211,7 @@ _RECORD = """
         INSERT INTO books_posting (source, source_id, line, account, month, market_id, currency, kind_id, provider, amount)
         SELECT {source}, h.source_id, row_number() OVER (PARTITION BY h.source_id ORDER BY p.account, p.kind_id) - 1,
                p.account, h.month, h.market_id, h.currency, p.kind_id,
-               CASE p.account WHEN {clearing} THEN h.provider ELSE '' END, p.amount
+               CASE WHEN p.account IN ({clearing}, {fees}) THEN h.provider ELSE '' END, p.amount
         FROM ({postings}) AS p JOIN happened AS h USING (source_id) WHERE p.amount <> 0
     )
     SELECT count(*), max(at) FROM happened
@@ -212,7 +244,11 @@ def record(*, now: datetime, everything: bool = False) -> int:
 @transaction.atomic
 def _record_some(kind: _Kind, now: datetime, everything: bool) -> int:
     sql = _RECORD.format(
-        happened=kind.happened, postings=kind.postings, source=kind.source.value, clearing=Account.CLEARING.value
+        happened=kind.happened,
+        postings=kind.postings,
+        source=kind.source.value,
+        clearing=Account.CLEARING.value,
+        fees=Account.FEES.value,
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])

@@ -63,3 +63,28 @@ CHARGED_SALE = f"""
     ) AS part
     GROUP BY part.source_id, part.account, part.kind_id
 """
+
+# What a return's parts were to the sale, turned round; the money is owed to the buyer.
+TAKEN_BACK = f"""
+    SELECT h.source_id, {Account.RETURNING.value} AS account, 0 AS kind_id, -h.amount AS amount FROM happened AS h
+    UNION ALL
+    SELECT part.source_id, part.account, part.kind_id, sum(part.amount)
+    FROM (
+        SELECT h.source_id, side.account, CASE side.account WHEN {Account.POINTS.value} THEN 0
+                                          ELSE coalesce(product.kind_id, 0) END AS kind_id, side.amount
+        FROM happened AS h
+        JOIN aftersales_returnedpart AS p ON p.return_id = h.source_id
+        LEFT JOIN orders_line AS l ON l.order_id = p.order_id AND l.position = p.line
+        LEFT JOIN catalog_variant AS variant ON variant.id = l.variant_id
+        LEFT JOIN catalog_product AS product ON product.id = variant.product_id
+        CROSS JOIN LATERAL (VALUES
+            (CASE p.kind WHEN 0 THEN {Account.REVENUE.value} WHEN 1 THEN {Account.SHIPPING.value}
+                         WHEN 3 THEN {Account.DISCOUNTS.value} WHEN 5 THEN {Account.POINTS.value}
+                         ELSE {Account.TAX.value} END, p.amount),
+            (CASE WHEN p.kind <> 4 THEN NULL WHEN p.line IS NULL THEN {Account.SHIPPING.value}
+                  ELSE {Account.REVENUE.value} END, -p.amount)
+        ) AS side (account, amount)
+        WHERE side.account IS NOT NULL
+    ) AS part
+    GROUP BY part.source_id, part.account, part.kind_id
+"""

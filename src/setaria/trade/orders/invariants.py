@@ -51,13 +51,15 @@ INVARIANTS = [
     ),
     Invariant(
         "living_orders_hold_their_stock",
-        "A placed or paid order holds exactly its lines' units; an expired or cancelled one holds nothing.",
+        "A placed or paid order holds its lines' units but those taken back; an expired or cancelled one holds nothing.",
         _LINES,
         """
         SELECT coalesce(l.order_id, m.source_id), coalesce(l.variant_id, m.variant_id), l.units, m.units
-        FROM (SELECT order_id, variant_id, location_id,
-                     CASE WHEN status IN (1, 2) THEN quantity ELSE 0 END AS units
-              FROM orders_line JOIN orders_order ON id = order_id) AS l
+        FROM (SELECT l.order_id, variant_id, location_id,
+                     CASE WHEN status IN (1, 2) THEN l.quantity - coalesce(back.quantity, 0) ELSE 0 END AS units
+              FROM orders_line AS l JOIN orders_order ON id = l.order_id
+              LEFT JOIN (SELECT order_id, position, sum(quantity) AS quantity FROM aftersales_returnedline
+                         WHERE restocked GROUP BY 1, 2) AS back USING (order_id, position)) AS l
         FULL JOIN (SELECT source_id, variant_id, location_id, sum(held_change) AS units
                    FROM inventory_movement WHERE kind IN (4, 5, 6)
                    GROUP BY source_id, variant_id, location_id) AS m

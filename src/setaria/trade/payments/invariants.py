@@ -5,15 +5,23 @@ from setaria.kernel.invariants import Invariant
 INVARIANTS = [
     Invariant(
         "refunds_are_owed",
-        "Every refund belongs to a settlement that was not applied or a deposit that goes back, of the same amount.",
+        "What could not be used goes back in full; of what was, no more than came in, and for what was taken back.",
         "SELECT count(*) FROM payments_refund",
         """
-        SELECT r.payment_id, r.amount, s.amount, s.outcome FROM payments_refund AS r
+        SELECT r.payment_id, r.amount, s.amount AS paid, s.outcome FROM (
+            SELECT payment_id, order_id, min(currency) AS currency, sum(amount) AS amount, count(*) AS n,
+                   count(return_id) AS taken_back
+            FROM payments_refund GROUP BY payment_id, order_id
+        ) AS r
         LEFT JOIN (SELECT payment_id, order_id, amount, currency, outcome FROM orders_settlement
                    UNION ALL
                    SELECT payment_id, place_id, amount, currency, CASE fate WHEN 4 THEN 4 ELSE 1 END
-                   FROM preorders_receipt) AS s ON s.payment_id = r.payment_id AND s.order_id = r.order_id
-        WHERE s.payment_id IS NULL OR s.outcome = 1 OR (s.amount, s.currency) IS DISTINCT FROM (r.amount, r.currency)
+                   FROM preorders_receipt
+                   UNION ALL
+                   SELECT payment_id, order_id, amount, currency, 1 FROM orders_credit WHERE means = 2
+                  ) AS s ON s.payment_id = r.payment_id AND s.order_id = r.order_id
+        WHERE s.payment_id IS NULL OR s.currency <> r.currency OR r.amount > s.amount
+           OR (s.outcome = 1 AND r.taken_back < r.n) OR (s.outcome <> 1 AND (r.n > 1 OR r.amount <> s.amount))
         """,
     ),
     Invariant(

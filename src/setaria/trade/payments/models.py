@@ -37,14 +37,21 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money owed back for one settlement; one at most, by its key. Sent once the provider says so."""
+    """Money that goes back of one payment: all of one that was not used, or parts for what was taken back.
 
-    payment_id = models.UUIDField(primary_key=True)
+    A trigger (migration 0004) keeps a payment's refunds within what it brought in. Sent once the provider says so.
+    """
+
+    id = models.UUIDField(
+        primary_key=True, help_text="The payment's, where all of it goes back by itself; else its own."
+    )
+    payment_id = models.UUIDField(db_index=True)
+    return_id = models.UUIDField(null=True, db_index=True)
     order_id = models.UUIDField(db_index=True)
     provider = models.CharField(max_length=20)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=40)
+    reason = models.CharField(max_length=200)
     due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 

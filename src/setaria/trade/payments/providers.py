@@ -19,6 +19,8 @@ from setaria.trade.payments.words import Down, Matter, Step, Word
 
 PROVIDERS = {
     "sandbox": "setaria.trade.payments.sandbox.bank.Sandbox",
+    "alipay": "setaria.trade.payments.alipay.provider.Alipay",
+    "wechat": "setaria.trade.payments.wechat.provider.WeChat",
     "stripe": "setaria.trade.payments.stripe.provider.Stripe",
     "giftcard": "setaria.trade.giftcards.means.GiftCards",
 }

@@ -22,8 +22,8 @@ def collect(*, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO payments_refund (payment_id, order_id, provider, amount, currency, reason, due_at)
-            SELECT s.payment_id, s.order_id, s.provider, s.amount, s.currency,
+            INSERT INTO payments_refund (id, payment_id, order_id, provider, amount, currency, reason, due_at)
+            SELECT s.payment_id, s.payment_id, s.order_id, s.provider, s.amount, s.currency,
                    CASE s.outcome WHEN 2 THEN 'sold out' WHEN 3 THEN 'wrong amount' ELSE 'not payable' END, %s
             FROM orders_settlement AS s
             WHERE s.outcome <> 1 AND NOT EXISTS (SELECT 1 FROM payments_refund AS r WHERE r.payment_id = s.payment_id)

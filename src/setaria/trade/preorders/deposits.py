@@ -299,8 +299,8 @@ def _cause(state: int, status: int | None) -> Cause:
 
 
 _COLLECT = """
-    INSERT INTO payments_refund (payment_id, order_id, provider, amount, currency, reason, due_at)
-    SELECT payment_id, place_id, provider, amount, currency, reason, %(now)s FROM preorders_receipt AS receipt
+    INSERT INTO payments_refund (id, payment_id, order_id, provider, amount, currency, reason, due_at)
+    SELECT payment_id, payment_id, place_id, provider, amount, currency, reason, %(now)s FROM preorders_receipt AS receipt
     WHERE fate = 4 AND NOT EXISTS (SELECT 1 FROM payments_refund AS r WHERE r.payment_id = receipt.payment_id)
     ON CONFLICT DO NOTHING
 """

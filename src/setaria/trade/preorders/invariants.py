@@ -139,7 +139,8 @@ INVARIANTS = [
         SELECT receipt.payment_id, receipt.fate, receipt.amount, refund.amount
         FROM preorders_receipt AS receipt
         LEFT JOIN payments_refund AS refund ON refund.payment_id = receipt.payment_id
-        WHERE (receipt.fate <> 4 AND refund.payment_id IS NOT NULL)
+        WHERE (receipt.fate NOT IN (2, 4) AND refund.payment_id IS NOT NULL)
+           OR (receipt.fate = 2 AND refund.payment_id IS NOT NULL AND refund.return_id IS NULL)
            OR (receipt.fate = 4 AND refund.amount <> receipt.amount)
            OR EXISTS (SELECT 1 FROM orders_settlement AS s WHERE s.payment_id = receipt.payment_id)
         """,

@@ -222,6 +222,7 @@ def status_has_its_event(busy: Busy, _: Unguarded) -> object:
 @breaks
 def paid_once_and_in_full(busy: Busy, _: Unguarded) -> object:
     sql("DELETE FROM orders_settlement WHERE order_id = %s", busy.paid.id)
+    Payment.objects.filter(order_id=busy.paid.id).delete()
     return busy.paid.id
 
 

@@ -45,10 +45,13 @@ from setaria.sight.wall.ticket import lapses_at
 from setaria.trade.payments.providers import PROVIDERS
 
 PULSE_SECONDS = 0.02
-PAGE_THREADS = 8
+# Pages are mostly Python, of which one runs at a time: more threads than this only wake each other up.
+PAGE_THREADS = 4
 PAGES_WAITING_MAX = 256
-# Python hands its lock over every 5 ms by default: an age for the committer when the event loop is busy.
+# Python hands its lock over every 5 ms by default: an age for the committer when the event loop is busy. While there
+# are no orders it stays at that, since every thread that waits for the lock wakes up as often, for nothing.
 SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS_IDLE = 0.005
 GC_THRESHOLDS = (50_000, 50, 50)
 
 _HEALTHY = answer(200, encode({"status": "alive"}))
@@ -202,7 +205,6 @@ class Gate:
         while True:
             message: dict[str, Any] = await receive()
             if message["type"] == "lifespan.startup":
-                sys.setswitchinterval(SWITCH_SECONDS)
                 # What is loaded by now stays; and a rush makes little garbage that only the collector can find, but
                 # gives it much to walk through: 18% of the gate's time at its default thresholds.
                 gc.freeze()
@@ -212,7 +214,7 @@ class Gate:
                 for committer in self._committers:
                     committer.start(loop)
                 self.rooms.start(loop)
-                self._pulse = loop.create_task(_feel_pulse(loop))
+                self._pulse = loop.create_task(self._feel_pulse(loop))
                 self._speaks.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
@@ -228,11 +230,15 @@ class Gate:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
+    async def _feel_pulse(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Note again and again how long what is ready must wait for its turn: the part of a refusal that is not work.
 
-async def _feel_pulse(loop: asyncio.AbstractEventLoop) -> None:
-    """Note again and again how long what is ready must wait for its turn: the part of a refusal that is not work."""
-    while True:
-        await asyncio.sleep(PULSE_SECONDS)
-        asked = loop.time()
-        await asyncio.sleep(0)
-        LOOP_SECONDS.observe(loop.time() - asked)
+        And let threads take turns as often as the orders of the moment want it.
+        """
+        while True:
+            await asyncio.sleep(PULSE_SECONDS)
+            asked = loop.time()
+            await asyncio.sleep(0)
+            LOOP_SECONDS.observe(loop.time() - asked)
+            busy = any(committer.busy for committer in self._committers)
+            sys.setswitchinterval(SWITCH_SECONDS if busy else SWITCH_SECONDS_IDLE)

@@ -108,6 +108,11 @@ class Committer(Generic[Q, A]):
         return len(self._waiting)
 
     @property
+    def busy(self) -> bool:
+        """Whether anything waits or is being committed."""
+        return bool(self._waiting or self._under_way)
+
+    @property
     def a_second(self) -> float:
         """How many requests a second the latest batches could have been; 0 before the first."""
         return 1 / self._seconds_each if self._seconds_each else 0.0

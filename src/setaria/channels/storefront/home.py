@@ -22,9 +22,11 @@ def page(request: Visit) -> HttpResponse:
         request,
         "storefront/home.html",
         {
-            "live": live_in(request.market, now) if request.storefront.shows_all else None,
+            "live": shelf.window.lately("live", lambda: live_in(request.market, now))
+            if request.storefront.shows_all
+            else None,
             "drops": queries.drops_ahead(shelf),
-            "programmes": programmes_ahead(request.channel, now),
+            "programmes": shelf.window.lately("programmes", lambda: programmes_ahead(request.channel, now)),
             "kinds": shelf.window.kinds,
             "found": found.of_home(request, lead),
             "best": queries.best_sellers(shelf),

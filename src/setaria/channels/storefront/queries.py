@@ -193,7 +193,8 @@ def _companions(window: Window) -> dict[int, list[int]]:
 def best_sellers(shelf: Shelf) -> list[Card]:
     """Return what this storefront sells most of, the first first; two queries."""
     channel = shelf.channel.pk if shelf.channel else 0
-    ids = BestSeller.objects.filter(channel_id=channel).order_by("rank").values_list("product_id", flat=True)
+    rows = BestSeller.objects.filter(channel_id=channel).order_by("rank").values_list("product_id", flat=True)
+    ids = shelf.window.lately("best sellers", lambda: list(rows))
     shown = [id for id in ids if id in shelf.window.by_id][:BEST_SELLERS_MAX]
     return cards(shown, shelf) if shown else []
 

@@ -90,6 +90,7 @@ class Window:
         self.drops = _drops(channel, now)
         self._whole: dict[int, tuple[Product, dict[int, int]]] = {}
         self._derived: dict[Hashable, object] = {}
+        self._lately: dict[Hashable, tuple[float, object]] = {}
         self._stock = Stock(None, frozenset())
         self._looking, self._keeping = Lock(), Lock()
 
@@ -139,6 +140,16 @@ class Window:
             self._derived[key] = made
             _push_out(self._derived, DERIVED_KEPT_MAX)
         return made
+
+    def lately(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made under `key` at most `STOREFRONT_STOCK_SECONDS` ago, else make it: what is on beside the
+        range (campaigns, programmes, what sells best), of which no number tells when it changes.
+        """
+        made, value = self._lately.get(key, (0.0, None))
+        if time.monotonic() - made >= settings.STOREFRONT_STOCK_SECONDS:
+            value = make()
+            self._lately[key] = (time.monotonic(), value)
+        return value  # type: ignore[return-value]
 
     def stock(self) -> Stock:
         """Return which products can be had, as of `STOREFRONT_STOCK_SECONDS` ago at most; one query, or two if it changed.

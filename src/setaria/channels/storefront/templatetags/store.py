@@ -1,7 +1,7 @@
 """How the store writes texts, money, numbers and times."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from setaria.channels.storefront.kept import PIECES
+from setaria.channels.storefront.queries import Card
 from setaria.kernel.texts import text_in
 from setaria.kernel.written import FORMS, locale_of, moment_in, money_parts
 from setaria.people.members import phones
@@ -120,6 +121,12 @@ def address_parts(address: object) -> list[str]:
         return [line for line in ("".join(dict.fromkeys(place)), street, postcode) if line]
     near = " ".join(part for part in (place[1], postcode) if part)
     return [line for line in (street, near, place[0] if place[0] != place[1] else "") if line]
+
+
+@register.filter
+def keys(cards: Sequence[Card], wished: Collection[int]) -> tuple[object, ...]:
+    """Return what a list of cards says as the key of a piece: each card's, and whether its heart is on."""
+    return tuple((*card.key, card.product.pk in wished) for card in cards)
 
 
 @register.tag

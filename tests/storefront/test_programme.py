@@ -108,7 +108,7 @@ def test_a_place_from_deposit_to_paid_order(
     queue.supply(1)
     assert "It is your turn" in fan.get(path).content.decode()
     order = fan.get(f"/orders/{place.id}/").content.decode()
-    assert "Deposit, paid before" in order
+    assert "Paid before" in order
     assert "1,899" in order
     queue.pay(place, 189_900)
     assert "it is paid" in fan.get(path).content.decode()

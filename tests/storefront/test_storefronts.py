@@ -14,7 +14,7 @@ from setaria.goods.pricing.price import set_price
 from setaria.goods.search.refresh import refresh
 from setaria.markets.models import Channel
 from setaria.trade.orders.models import Order
-from tests.storefront.conftest import ADDRESS
+from tests.storefront.test_checkout import fields_of
 from tests.world import SECOND, World
 
 THEME = {"both": {"r-l": "0"}, "light": {"paper": "#eef"}, "dark": {"paper": "#112"}}
@@ -108,18 +108,7 @@ def test_stock_and_price_are_one(store: World, fair: Second, fan: Client) -> Non
         assert "</span>39</span>" in page
         assert "Add to basket" in page
     fan.post("/fair/basket/add", {"sku": last.sku, "quantity": "1"})
-    checkout = fan.get("/fair/checkout/").context
-    line = checkout["lines"][0]
-    answer = fan.post(
-        "/fair/checkout/",
-        {
-            **ADDRESS,
-            "order": checkout["order_id"],
-            "channel": fair.channel.pk,
-            "line": f"{last.id}:1:{line.offer.price}",
-            "seen": checkout["priced"].mark,
-        },
-    )
+    answer = fan.post("/fair/checkout/", fields_of(text(fan, "/fair/checkout/")))
     order = Order.objects.get()
     assert answer["Location"] == f"/fair/orders/{order.pk}/"
     assert order.channel_id == fair.channel.pk

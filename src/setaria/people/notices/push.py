@@ -4,7 +4,6 @@ The push service sees when something comes and how long it is, not what it says.
 answers with 404 or 410, and the device is forgotten.
 """
 
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 from django.conf import settings
 
+from setaria.kernel.clock import seconds
 from setaria.people.notices.models import Device, Message
 from setaria.people.notices.trouble import Undeliverable
 from setaria.people.notices.words import words_of
@@ -124,7 +124,7 @@ def encrypt(plain: bytes, p256dh: str, auth: str) -> bytes:
 
 def _signature(endpoint: str) -> str:
     parts = urlsplit(endpoint)
-    return _signed(f"{parts.scheme}://{parts.netloc}", settings.PUSH_KEY, int(time.time() // 3600))
+    return _signed(f"{parts.scheme}://{parts.netloc}", settings.PUSH_KEY, int(seconds() // 3600))
 
 
 @lru_cache(maxsize=32)

@@ -8,10 +8,12 @@ from tests.invoices.conftest import issuer_of
 from tests.world import World
 
 from setaria.kernel.ids import new_id
+from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.books.record import record
 from setaria.trade.invoices.credit import Returned, credit, reissue
 from setaria.trade.invoices.issue import issue
 from setaria.trade.invoices.models import Invoice
+from setaria.trade.invoices.returns import credit_returns
 from setaria.trade.invoices.rules import Party
 
 
@@ -29,6 +31,11 @@ class Papers:
         credit(new_id(), self.order.id, [Returned(0, 1, 11_300, 1_300)], now=world.now)
         reissue(new_id(), self.order.id, Party("青禾", "CN"), now=world.now)
         issue([self.other.id], now=world.now)
+        self.third = world.placed(self.band)
+        world.pay(self.third)
+        issue([self.third.id], now=world.now)
+        take_back(Wish(new_id(), self.third.id, {0: 1}, "broken glass", "staff@example.org"), now=world.now)
+        credit_returns(now=world.now)
 
     def named(self, number: int) -> Invoice:
         return Invoice.objects.get(number=number)
@@ -52,8 +59,8 @@ def breaks(breaker: Breaker) -> Breaker:
 @breaks
 def invoice_numbers_have_no_gap(papers: Papers, unguarded: Unguarded) -> object:
     unguarded("refuse_invoice")
-    change("number = 7 WHERE number = 5")
-    return f"{papers.world.cn.pk} 2031 1 7 5 5"
+    change("number = 9 WHERE number = 7")
+    return f"{papers.world.cn.pk} 2031 1 9 7 7"
 
 
 @breaks
@@ -76,6 +83,13 @@ def one_invoice_stands(papers: Papers, unguarded: Unguarded) -> object:
     unguarded("refuse_invoice")
     change("gross = gross - 1, net = net - 1 WHERE number = 2")
     return "CN-2031-000001 22600 22599"
+
+
+@breaks
+def credit_notes_are_what_was_taken_back(papers: Papers, unguarded: Unguarded) -> object:
+    unguarded("refuse_invoice")
+    change("gross = gross - 1, net = net - 1 WHERE number = 7")
+    return "CN-2031-000007 11299 11300"
 
 
 @breaks

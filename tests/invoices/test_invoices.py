@@ -14,6 +14,7 @@ from django.utils import translation
 from lxml import etree
 
 from setaria.kernel.ids import new_id
+from setaria.trade.aftersales.take_back import Taken, Wish, take_back
 from setaria.trade.books.record import record
 from setaria.trade.invoices import issue as issuing
 from setaria.trade.invoices.ask import TooLate, ask
@@ -22,6 +23,8 @@ from setaria.trade.invoices.document import pdf
 from setaria.trade.invoices.electronic import pdf_with_xml
 from setaria.trade.invoices.issue import Refusal, issue, issue_due
 from setaria.trade.invoices.models import Billing, Invoice, Issuer, Series
+from setaria.trade.invoices.queries import tax_totals
+from setaria.trade.invoices.returns import credit_returns
 from setaria.trade.invoices.rules import Party
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
 from tests.invoices.conftest import issuer_of
@@ -325,3 +328,39 @@ def test_it_is_data_by_the_european_standard(world: World, issuer: Issuer) -> No
             assert round(price * pieces, 2) == Decimal(item.findtext(".//{*}LineTotalAmount"))
     assert tree.findtext(".//{*}InvoiceReferencedDocument/{*}IssuerAssignedID") == invoice.name
     assert b"pdfaid:part" in reader.xmp_metadata.stream.get_data()
+
+
+@pytest.mark.parametrize("charged", [False, True])
+def test_what_is_taken_back_gets_its_credit_note_by_itself(world: World, issuer: Issuer, charged: bool) -> None:
+    """By units, some before the invoice and some after, until nothing is left; delivery too."""
+    ask_for = world.ask((world.thing(price=9_999, stock=9), 3), world.thing(price=5_001, stock=9))
+    if charged:
+        charges = (
+            Charge(ChargeKind.DISCOUNT, -1_000, "staff:kindness", 0),
+            Charge(ChargeKind.TAX_WITHIN, 3_336, "tax:1300", 0),
+            Charge(ChargeKind.TAX_WITHIN, 575, "tax:1300", 1),
+            Charge(ChargeKind.SHIPPING, 1_060, "shipping:standard"),
+            Charge(ChargeKind.TAX_WITHIN, 60, "tax:600"),
+        )
+        ask_for = msgspec.structs.replace(ask_for, charges=charges)
+    (order,) = world.place(ask_for)
+    assert isinstance(order, Placed)
+    world.pay(order)
+    record(now=world.now)
+
+    def back(units: dict[int, int], **how: Any) -> int:
+        taken = take_back(Wish(new_id(), order.id, units, "broken glass", "staff@example.org", **how), now=world.now)
+        assert isinstance(taken, Taken), taken
+        return taken.amount
+
+    amounts = [back({0: 1})]
+    assert credit_returns(now=world.now) == 0  # there is no invoice to reverse
+    write(world, order.id)
+    amounts += [back({0: 1, 1: 1}), back({0: 1}, shipping=charged)]
+    assert credit_returns(now=world.now) == 3
+    assert credit_returns(now=world.now) == 0
+    notes = Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE).order_by("number")
+    assert [note.gross for note in notes] == amounts
+    assert sum(amounts) == order.total
+    assert sum(note.tax for note in notes) == Invoice.objects.get(part=0).tax
+    assert [(each.net, each.tax) for each in tax_totals(world.cn.pk)] == [(0, 0)] * len(tax_totals(world.cn.pk))

@@ -39,6 +39,7 @@ from setaria.trade.giftcards import spend as giftcards
 from setaria.trade.guard import forget as guard
 from setaria.trade.guard import judge
 from setaria.trade.invoices.issue import ISSUE_MAX, issue_due
+from setaria.trade.invoices.returns import credit_now_and_then
 from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
@@ -220,6 +221,7 @@ def _invoice() -> None:
     """Paid orders whose buyers asked, or all where the market has it so, get their invoices."""
     while issue_due(now=now()) >= ISSUE_MAX:
         _expire()  # a rush's invoices are many; overdue orders do not wait for them
+    credit_now_and_then(now())
 
 
 def _look_at_the_clock() -> None:

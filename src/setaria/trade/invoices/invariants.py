@@ -54,6 +54,16 @@ INVARIANTS = [
         """,
     ),
     Invariant(
+        "credit_notes_are_what_was_taken_back",
+        "A credit note of a return is for the money that went back.",
+        "SELECT count(*) FROM invoices_invoice WHERE kind = 2",
+        """
+        SELECT note.name, note.gross, back.amount FROM invoices_invoice AS note
+        JOIN aftersales_return AS back ON back.id = note.source_id
+        WHERE (note.gross, note.order_id) IS DISTINCT FROM (back.amount, back.order_id)
+        """,
+    ),
+    Invariant(
         "invoices_say_the_books_tax",
         "The tax on an order's first invoice is the tax its sale was entered with.",
         "SELECT count(*) FROM invoices_invoice WHERE part = 0",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -64,29 +65,38 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterator[Shop]:
-    """Start an instance as a newcomer would, with one provider of accounts; stop it with SIGTERM and see it end cleanly."""
-    home = tmp_path_factory.mktemp("shop") / "home"
+    """A shop as a newcomer starts it, with one provider of accounts."""
+    with running(tmp_path_factory.mktemp("shop") / "home", signing_in_with(provider)) as shop:
+        yield shop
+
+
+@contextmanager
+def running(home: Path, variables: dict[str, str]) -> Iterator[Shop]:
+    """Start an instance as a newcomer would; stop it with SIGTERM and see it end cleanly."""
     port = free_port()
     log = home.with_suffix(".out")
     command = [sys.executable, "-P", "-m", "setaria.site.cli", "up", "--port", str(port), "--home", str(home)]
     with log.open("w") as out:
         process = subprocess.Popen(
             command,
-            env=environment() | signing_in_with(provider),
+            env=environment() | variables,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while not _answers(f"{url}/ready"):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.2)
-    yield Shop(url, home)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0, log.read_text()
+    try:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not _answers(f"{url}/ready"):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield Shop(url, home)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(30)
+    assert ended == 0, log.read_text()
 
 
 def signing_in_with(provider: str) -> dict[str, str]:

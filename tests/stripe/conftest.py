@@ -76,7 +76,7 @@ class FakeStripe:
 
     def call(self, method: str, path: str, **data: str) -> Any:
         answer = self._http.request(method, path, data=data or None)
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def pay(self, payment: Payment, card: str = VISA) -> Any:
         """The buyer fills in the form."""

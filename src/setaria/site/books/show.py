@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 from babel.numbers import format_currency, get_currency_precision
+from django.utils import translation
 from rich.console import Console
 from rich.table import Table
 
@@ -26,6 +27,7 @@ def money(amount: int, currency: str) -> str:
     return format_currency(value, currency, locale="en")
 
 
+@translation.override("en")  # the command line speaks English, and so do the accounts' names on it
 def show_balance(code: str, until: date | None) -> int:
     """Print the trial balance; 1 when there is no such market."""
     market = _market(code) if code else None
@@ -51,6 +53,7 @@ def show_balance(code: str, until: date | None) -> int:
     return 0
 
 
+@translation.override("en")
 def show_story(order_id: UUID) -> int:
     """Print all entries of an order; 1 when the books know nothing of it."""
     story = queries.story_of(order_id)

@@ -131,7 +131,7 @@ def test_it_all_works_without_a_script(chromium, shop) -> None:
         page.get_by_role("button", name="Compare", exact=True).click()
         expect(page.locator(".compare thead th")).to_have_count(2)
         page.goto("/products/mi-band-2/")
-        page.get_by_role("button", name="Put on the wish list").click()
+        page.get_by_role("button", name="Put on the wish list", exact=True).click()
         page.goto("/wishes/")
         expect(page.locator(".card")).to_have_count(1)
     finally:

@@ -14,7 +14,13 @@ from setaria.trade.guard.address import marks
 from setaria.trade.guard.rules import RULES, BadRules, Measure, Rule, Then, read, tries_under, verdict
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
-NOW = datetime.now(UTC)
+
+
+def _now() -> datetime:
+    """A proof lapses by the machine's clock, so a long run must not have read it at its beginning."""
+    return datetime.now(UTC)
+
+
 KEYS = work.keys_from("only for tests, and long enough to be one")
 
 
@@ -111,22 +117,22 @@ def solve(challenge: dict[str, object]) -> str:
 
 
 def test_a_proof_is_good_for_its_account_and_drop_only() -> None:
-    token = solve(work.challenge(KEYS, 7, 42, 4, False, NOW))
-    assert not work.check(KEYS, token, 7, 42, NOW).hard
+    token = solve(work.challenge(KEYS, 7, 42, 4, False, _now()))
+    assert not work.check(KEYS, token, 7, 42, _now()).hard
     for drop, customer in ((8, 42), (7, 43)):
         with pytest.raises(work.BadProof, match="somebody else's"):
-            work.check(KEYS, token, drop, customer, NOW)
+            work.check(KEYS, token, drop, customer, _now())
     with pytest.raises(work.BadProof, match="wrong"):
-        work.check(work.keys_from("another installation"), token, 7, 42, NOW)
+        work.check(work.keys_from("another installation"), token, 7, 42, _now())
 
 
 def test_work_that_was_not_done_or_is_too_late_is_no_proof() -> None:
-    challenge = altcha.Challenge.from_dict(work.challenge(KEYS, 7, 42, 4, False, NOW))
+    challenge = altcha.Challenge.from_dict(work.challenge(KEYS, 7, 42, 4, False, _now()))
     guess = altcha.Payload(challenge, altcha.Solution(1, challenge.parameters.key_prefix * 2)).to_base64()
-    late = solve(work.challenge(KEYS, 7, 42, 4, False, NOW - 2 * work.LIFE))
-    easier = altcha.Challenge.from_dict(work.challenge(KEYS, 7, 42, 4, False, NOW))
+    late = solve(work.challenge(KEYS, 7, 42, 4, False, _now() - 2 * work.LIFE))
+    easier = altcha.Challenge.from_dict(work.challenge(KEYS, 7, 42, 4, False, _now()))
     easier.parameters.data = {"drop": 7, "customer": 42, "hard": True, "tries": 4}
     forged = altcha.Payload(easier, altcha.solve_challenge(easier)).to_base64()  # type: ignore[arg-type]
     for token in (guess, late, forged, "", "x", "e30=", "W10=", "bnVsbA==", "é", "A" * 5_000, "eyJjaGFsbGVuZ2UiOjF9"):
         with pytest.raises(work.BadProof):
-            work.check(KEYS, token, 7, 42, NOW)
+            work.check(KEYS, token, 7, 42, _now())

@@ -6,7 +6,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from setaria.channels.storefront.models import Storefront
+from setaria.channels.storefront.models import Presence, Storefront
+from setaria.goods.inventory.models import Source
+from setaria.markets.models import Channel
 from setaria.people.members.models import Member
 from setaria.people.notices.models import Message
 from setaria.people.notices.send import send_due
@@ -74,11 +76,14 @@ def test_one_signs_in_and_buys_at_the_domain(at_its_domain: Client, account: Mem
 def test_a_guests_link_leads_to_the_domain(store: World, settings, post: Post) -> None:
     settings.ALLOWED_HOSTS = ["testserver", "fair.example"]
     settings.BASE_URL = "https://shop.example"
-    Storefront.objects.create(**FAIR, domain="fair.example")
+    fair = Storefront.objects.create(**FAIR, domain="fair.example")
+    channel = Channel.objects.create(code="fair", name={"en": "Fair"}, market=store.cn, kind="web")
+    Presence.objects.create(channel=channel, storefront=fair)
+    Source.objects.create(channel=channel, location=store.warehouse)
     buy(store, Client(headers={"accept-language": "en", "host": "fair.example"}))
     send_due(now=store.now)
     [sent] = mail.outbox
-    assert sent.subject == "Your order at The Fair"
+    assert "The Fair" in sent.body
     assert f"https://fair.example{Message.objects.get().payload['path']}" in sent.body
 
 

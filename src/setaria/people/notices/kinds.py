@@ -114,7 +114,7 @@ def _written(form: Form, value: Any, language: str, now: datetime, here: str) ->
             brackets = "（{}）" if language.startswith("zh") else " ({})"
             return moment_in(local, "short", language) + brackets.format(moment_in(local, "zone", language))
         case Form.PATH:
-            return f"{here}{value}"
+            return f"{here}{value}" if value else ""  # no address, and not the front page's
         case Form.TEXT if isinstance(value, dict):
             return text_in(value, language)
         case _:

@@ -18,7 +18,8 @@ ROW_LOCK = "FOR NO KEY UPDATE"
 
 @pytest.fixture
 def meet(monkeypatch: pytest.MonkeyPatch) -> MeetingPoint:
-    return MeetingPoint().after(monkeypatch, spending, "_number")
+    """Where each has read the order and the card, and has yet to take anything."""
+    return MeetingPoint().before(monkeypatch, (spending, "new_id"))
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_without_a_network_what_was_seen_is_shown_and_marked(visitor: Visitors, 
     page.goto("/products/hejian-noodles/")
     page.goto("/basket/")
     page.wait_for_function(
-        "async () => !!(await (await caches.open('pages')).match(location.origin + '/products/hejian-noodles/'))"
+        "async () => !!(await (await caches.open('seen')).match(location.origin + '/products/hejian-noodles/'))"
     )
     page.context.set_offline(True)
     page.goto("/products/hejian-noodles/")

@@ -109,9 +109,9 @@ def test_the_queue_is_as_long_as_what_is_served_in_a_second() -> None:
 
 
 def test_pages_past_the_bound_are_told_so(night: Night, gate: Client) -> None:
-    gate.gate._pages_busy = 256
+    gate.gate.pages.busy = 256
     answer = gate.ask("GET", "/", headers={"Accept-Language": "en"})
     assert answer.said == (503, "OVERLOADED")
     assert 1 <= int(answer.headers["retry-after"]) <= RETRY_SECONDS_MAX
-    gate.gate._pages_busy = 0
+    gate.gate.pages.busy = 0
     assert gate.ask("GET", "/").status == 200

@@ -294,3 +294,19 @@ def assert_ours(client: Client, path: str, language: str) -> None:
             if word.lower() not in ("passkey", "setaria", "example", "org", "python", "pin", "javascript")
         ]
         assert english == [], path
+
+
+def test_wrong_passwords_are_counted_by_account_whatever_address_the_request_names(
+    store: World, account: Member, settings
+) -> None:
+    settings.ALLOWED_HOSTS = [".example.org", "localhost"]
+    for number in range(5):
+        guesser = Client(headers={"host": f"{'a' * (number + 1)}.example.org:{9000 + number}"})
+        assert (
+            guesser.post("/accounts/login/", {"login": "MI@example.org", "password": f"guess-{number}"}).status_code
+            == 200
+        )
+    right = Client(headers={"host": "localhost:1234", "accept-language": "en"})
+    assert not signed_in(right)
+    assert sign_in(right, "mi@example.org").status_code == 200
+    assert not signed_in(right)

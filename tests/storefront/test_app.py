@@ -1,10 +1,10 @@
 """The store as an app: its manifest, its service worker, its page for when there is no network."""
 
-import re
-
 from django.test import Client
 
 from setaria.channels.storefront.app import SHELL
+from setaria.channels.storefront.models import Listed, Storefront
+from tests.storefront.test_storefronts import Second
 from tests.world import World
 
 
@@ -29,21 +29,18 @@ def test_the_worker_is_looked_at_anew_and_names_the_shell(store: World, visitor:
     assert all(f"/static/store/{file}" in script for file in SHELL)
 
 
-def test_only_what_anybody_may_see_is_kept(store: World, visitor: Client) -> None:
-    """The worker's own rule, read from it as the browser does, over every address of the store."""
-    script = visitor.get("/sw.js").content.decode()
-    kept, never = (
-        re.compile(re.search(rf"const {name} = /(.*)/;", script).group(1).replace(r"\/", "/"))  # type: ignore[union-attr]
-        for name in ("KEPT", "NEVER")
-    )
-
-    def keeps(path: str) -> bool:
-        return kept.match(path) is not None and never.match(path) is None
-
-    assert all(keeps(path) for path in ["/", "/kinds/phone/", "/products/mi-6/", "/en-in/products/mi-6/", "/curated/"])
-    private = ["/account/", "/basket/", "/checkout/", "/orders/x/", "/accounts/login/", "/wishes/", "/drops/tonight/",
-               "/alerts/token/", "/bank/pay/x/", "/command/", "/wall/cn/", "/accounts/2fa/", "/search/"]  # fmt: skip
-    assert not any(keeps(path) for path in private)
+def test_only_what_anybody_may_see_is_kept(store: World, fan: Client) -> None:
+    """The worker keeps what is marked; in a second storefront, and where the address names language and market, too."""
+    assert 'headers.has("x-anybodys")' in fan.get("/sw.js").content.decode()
+    phone = store.thing("mi-6", stock=1)
+    first = Storefront.objects.create(code="first", name={"en": "Maker"}, line={"en": "We make."})
+    Listed.objects.create(storefront=first, product=phone.product)
+    Second(store).lists(phone)
+    for home in ("/", "/en-cn/", "/fair/", "/fair/en-cn/"):
+        kept = [home, f"{home}kinds/thing/", f"{home}products/mi-6/"]
+        assert all(fan.get(path).headers.get("X-Anybodys") for path in kept), home
+        private = ["account/", "basket/", "checkout/", "wishes/", "search/", "compare/", "accounts/email/", "offline/"]
+        assert not any(fan.get(home + path).headers.get("X-Anybodys") for path in private), home
 
 
 def test_the_offline_page_holds_nothing_of_whoever_is_here(store: World, fan: Client) -> None:

@@ -13,6 +13,7 @@ from setaria.people.members.models import Member
 from setaria.trade.baskets.models import Share
 from setaria.trade.baskets.share import SHARED_FOR
 from setaria.trade.orders.requests import ORDER_LINES_MAX
+from setaria.trade.quotes.models import ShippingRate
 from tests.world import SECOND, World
 
 
@@ -297,3 +298,15 @@ def test_taking_back_nonsense_changes_nothing(store: World, visitor: Client, sha
 def test_an_empty_basket_is_not_shared(store: World, visitor: Client) -> None:
     page = visitor.post("/basket/share", follow=True).content.decode()
     assert "nothing in your basket to share" in page
+
+
+def test_the_basket_says_what_delivery_costs_as_the_checkout_does(store: World, visitor: Client) -> None:
+    ShippingRate.objects.create(market=store.cn, code="standard", name={"en": "Post"}, amount=1_000, free_from=20_000)
+    put(visitor, store.thing("phone", price=11_300, stock=5))
+    page = re.sub(r"<[^>]+>", "", look(visitor))
+    assert "Post; free from ¥200 on" in page
+    assert "¥123" in page
+    visitor.post("/basket/change", {"sku": "PHONE", "quantity": "2"})
+    page = re.sub(r"<[^>]+>", "", look(visitor))
+    assert "Post: free from ¥200 on" in page
+    assert "¥226" in page

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -250,3 +251,16 @@ def test_the_address_is_kept_when_the_total_is_looked_at(store: World, visitor: 
     assert f'value="{ADDRESS["street"]}"' in page
     assert 'value="mi@example.org"' in page
     assert "field__error" not in page
+
+
+def test_guessing_codes_is_slowed_and_then_even_a_right_one_tells_nothing(store: World, fan: Client) -> None:
+    cache.clear()
+    coupon(store)
+    put(fan, store.thing("phone", price=11_300, stock=5))
+    page = fan.get("/checkout/").content.decode()
+    for number in range(20):
+        answer = fan.post("/checkout/", fields_of(page) | {"codes": f"GUESS{number}", "look": "1"})
+        assert answer.status_code == 200
+    assert fan.post("/checkout/", fields_of(page) | {"codes": "TEN", "look": "1"}).status_code == 429
+    assert fan.post("/checkout/", fields_of(page) | {"look": "1"}).status_code == 200
+    cache.clear()

@@ -41,6 +41,8 @@ MESSAGES: dict[str, tuple[int, str, str]] = {
     "UNKNOWN_PROGRAMME": (404, "没有这个预订计划。", "There is no such programme."),
     "NOT_FOUND": (404, "没有这个地址。", "There is nothing at this address."),
     "WRONG_METHOD": (405, "不支持这种请求方式。", "This address does not answer that method."),
+    "TOO_SLOW": (408, "请求没有及时传完，未做任何更改，请再试一次。",
+                 "The request did not arrive in time. Nothing was changed; send it again."),
     "TOO_LARGE": (413, "请求过大。", "The request is too large."),
     "GUARD_LATER": (429, "您所在的网络同时有很多人，请稍后再试；凭证保留。",
                     "From where you are many come at once. Your pass is kept; order again in a while."),

@@ -1,7 +1,7 @@
 """The ASGI application of a web process: the gate's few addresses, and everything else to Django's pages.
 
-Django runs as WSGI on a bounded set of threads behind a bridge; the gate's own path never touches them, so a
-crowd at the gate does not take the shop down, nor the other way round.
+Django runs on a bounded set of threads (`pages.py`); the gate's own path never touches them, so a crowd at the gate
+does not take the shop down, nor the other way round.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import threading
 from typing import Any
 from urllib.parse import parse_qs
 
-from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
 from django.db import DatabaseError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -25,14 +24,14 @@ from setaria.gate.answers import (
     Send,
     answer,
     encode,
-    overloaded,
     refusal,
     respond,
     wrong_method,
 )
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.memory import Memory
-from setaria.gate.metrics import LOOP_SECONDS, PAGES, PAGES_BUSY
+from setaria.gate.metrics import LOOP_SECONDS, may_watch
+from setaria.gate.pages import Pages
 from setaria.gate.places import PlaceIntake
 from setaria.gate.room import Rooms
 from setaria.gate.sales import LastSales
@@ -45,9 +44,6 @@ from setaria.sight.wall.ticket import lapses_at
 from setaria.trade.payments.providers import PROVIDERS
 
 PULSE_SECONDS = 0.02
-# Pages are mostly Python, of which one runs at a time: more threads than this only wake each other up.
-PAGE_THREADS = 4
-PAGES_WAITING_MAX = 256
 # Python hands its lock over every 5 ms by default: an age for the committer when the event loop is busy. While there
 # are no orders it stays at that, since every thread that waits for the lock wakes up as often, for nothing.
 SWITCH_SECONDS = 0.0005
@@ -67,15 +63,14 @@ class Gate:
 
     def __init__(self, pages: WSGIApp, secret: str, sales: LastSales | None = None) -> None:
         """`sales`: shared with the other web processes of this machine, if there are any."""
-        self._pages = WSGIMiddleware(pages, workers=PAGE_THREADS)
-        self._pages_busy = 0
+        self.pages = Pages(pages)
         self.memory = Memory()
         self.screens = Screens()
         self.orders = OrderIntake(secret, sales or LastSales())
         self.places = PlaceIntake(secret)
         self.notifications = NotificationIntake(secret)
         self._committers = (self.orders.committer, self.places.committer, self.notifications.committer)
-        self.rooms = Rooms(secret, self.orders.committer, lambda: self._pages_busy)
+        self.rooms = Rooms(secret, self.orders.committer, lambda: self.pages.busy)
         word = Word(*self._committers)
         self._silent = threading.Event()
         self._speaks = threading.Thread(
@@ -138,7 +133,7 @@ class Gate:
             await respond(send, _HEALTHY)
         elif path == "/ready":
             await respond(send, _READY if self.memory.ready else _NOT_READY)
-        elif path == "/metrics":
+        elif path == "/metrics" and may_watch(scope):
             body = generate_latest()
             await send({"type": "http.response.start", "status": 200,
                         "headers": [(b"content-type", CONTENT_TYPE_LATEST.encode())]})  # fmt: skip
@@ -149,7 +144,7 @@ class Gate:
         elif path == "/command/stream":
             await self._show(CENTRE, "stream", scope, receive, send)
         else:
-            await self._page(scope, receive, send)
+            await self.pages.answer(scope, receive, send)
 
     async def _notified(self, provider: str, scope: Scope, receive: Receive) -> Answer:
         if provider not in PROVIDERS:
@@ -178,28 +173,6 @@ class Gate:
             await respond(send, refusal("OVERLOADED", scope))
         else:
             await self.screens.show(subject, until, receive, send)
-
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._pages_busy >= PAGES_WAITING_MAX:
-            await respond(send, overloaded(scope))
-            return
-
-        async def receive_body() -> dict[str, Any]:
-            # The bridge wants a coroutine, and the server's own `receive` is some other awaitable.
-            return await receive()
-
-        async def note(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                PAGES.labels(f"{message['status'] // 100}xx").inc()
-            await send(message)
-
-        self._pages_busy += 1
-        PAGES_BUSY.set(self._pages_busy)
-        try:
-            await self._pages(scope, receive_body, note)  # type: ignore[arg-type]
-        finally:
-            self._pages_busy -= 1
-            PAGES_BUSY.set(self._pages_busy)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

@@ -1,6 +1,11 @@
-"""What operators watch, for Prometheus at `/metrics`."""
+"""What operators watch, for Prometheus at `/metrics`: how business goes, so for machines of their own only."""
 
+from typing import Any
+
+from django.conf import settings
 from prometheus_client import Counter, Gauge, Histogram
+
+from setaria.kernel.origin import origin_of
 
 ORDERS = Counter("setaria_gate_orders_total", "Orders answered by the gate, by outcome or refusal code", ["outcome"])
 PLACES = Counter("setaria_gate_places_total", "Places answered by the gate, by outcome or refusal code", ["outcome"])
@@ -25,3 +30,16 @@ LOOP_SECONDS = Histogram(
     "setaria_gate_loop_seconds", "Seconds that a request waits for its turn on the event loop, looked at all the time",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
 )  # fmt: skip
+
+
+def may_watch(scope: dict[str, Any]) -> bool:
+    """Whether a request comes from one of `METRICS_NETWORKS`.
+
+    What a proxy passed on comes from wherever the proxy says, if the proxy is one of ours, and else from anywhere.
+    """
+    peer = (scope.get("client") or ("",))[0]
+    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    if forwarded and origin_of(peer, "", []) == origin_of(peer, forwarded, settings.TRUSTED_PROXIES):
+        return False
+    origin = origin_of(peer, forwarded, settings.TRUSTED_PROXIES)
+    return origin is not None and any(origin in network for network in settings.METRICS_NETWORKS)

@@ -29,6 +29,12 @@ TRUSTED_PROXIES = [
     ip_network(part.strip()) for part in os.environ.get("SETARIA_TRUSTED_PROXIES", "").split(",") if part.strip()
 ]
 SECURE = BASE_URL.startswith("https://")
+# From where /metrics may be looked at.
+METRICS_NETWORKS = [
+    ip_network(part.strip())
+    for part in os.environ.get("SETARIA_METRICS_NETWORKS", "127.0.0.0/8,::1").split(",")
+    if part.strip()
+]
 
 
 IDLE_IN_TRANSACTION_SECONDS_MAX = 20
@@ -198,6 +204,7 @@ ACCOUNT_RATE_LIMITS = {
     "verify_phone": "1/10s/key,20/h/key,10/m/ip",
     "guest_order": "20/m/ip,20/h/key",
     "gift_card": "10/m/ip,30/h/key",
+    "coupon": "20/m/ip,60/h/ip",  # codes that do not exist
     "forget_me": "20/m/ip,5/h/key",
 }
 MFA_ADAPTER = "setaria.people.members.accounts.SecondStepAdapter"
@@ -285,6 +292,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # Safety
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = SECURE, True, "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # as the choice of a market
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

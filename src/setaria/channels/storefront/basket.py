@@ -1,6 +1,6 @@
 """The basket's page and its buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from setaria.channels.storefront import queries, shared_basket
-from setaria.channels.storefront.basket_lines import all_now, full, put_in
+from setaria.channels.storefront import explain, queries, shared_basket
+from setaria.channels.storefront.basket_lines import BasketLine, all_now, full, put_in
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import RENEWED_AFTER, keep_cookie, owner_of
 from setaria.goods.catalog.models import Variant
@@ -20,6 +20,8 @@ from setaria.trade.baskets import keep
 from setaria.trade.baskets.queries import lines_of
 from setaria.trade.baskets.rules import Full, TooMany
 from setaria.trade.orders.requests import LINE_QUANTITY_MAX
+from setaria.trade.quotes.queries import ways_to
+from setaria.trade.quotes.quote import Item, Quote, Wanted, quote
 
 
 @require_safe
@@ -30,6 +32,7 @@ def page(request: Visit) -> HttpResponse:
     kept = lines_of(owner)
     shown = all_now(request, kept, shelf)
     lines = [line for line in shown if not line.later]
+    quoted = _quote(lines, shelf)
     response = render(
         request,
         "storefront/basket.html",
@@ -38,7 +41,8 @@ def page(request: Visit) -> HttpResponse:
             "later": [line for line in shown if line.later],
             "shares": shared_basket.links_of(request, shelf),
             "shelf": shelf,
-            "total": sum(line.total for line in lines),
+            "total": quoted.total,
+            "rows": explain.rows(quoted, shelf.market.currency) if shelf.sells else [],
             "units": sum(line.quantity for line in lines),
             "ready": shelf.sells and bool(lines) and not any(line.gone or line.short for line in lines),
             "quantity_max": LINE_QUANTITY_MAX,
@@ -48,6 +52,13 @@ def page(request: Visit) -> HttpResponse:
         keep.touch(owner, now=shelf.now)
         keep_cookie(request, response, owner.basket_id)
     return response
+
+
+def _quote(lines: Sequence[BasketLine], shelf: queries.Shelf) -> Quote:
+    """What goods and the first way of sending would cost: the checkout's own sum, but for what is only known there."""
+    items = tuple(Item(line.variant.pk, 0, line.quantity, line.offer.price or 0) for line in lines if not line.gone)
+    ways = ways_to(shelf.market, "") if items and shelf.sells else ()
+    return quote(Wanted(items, delivery=next(iter(ways), None)))
 
 
 @require_POST

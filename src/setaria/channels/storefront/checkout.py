@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from allauth.core.ratelimit import consume_or_429
+from allauth.core.ratelimit import consume, consume_or_429, respond_429
 from django import db
 from django.contrib import messages
 from django.http import HttpResponse
@@ -35,7 +35,7 @@ from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import ORDER_LINES_MAX, Charge, Code, Line, Outcome, Placed, Refused, Request
 from setaria.trade.points import spend as points
 from setaria.trade.promotions import spend
-from setaria.trade.promotions.queries import CODES_MAX
+from setaria.trade.promotions.queries import CODES_MAX, Problem
 from setaria.trade.quotes.queries import Choice, Priced, charges_of, mark_of, price
 
 _LINE = re.compile(r"(\d{1,9}):(\d{1,6}):(\d{1,15})", re.ASCII)
@@ -91,6 +91,8 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
             ),
         )
         return redirect("store:basket")
+    if posted.choice.codes and not consume(request, action="coupon", dry_run=True):
+        return respond_429(request)  # who guesses codes is not told any more which are right
     known = request.user.is_authenticated
     make = CheckoutForm if known else GuestCheckoutForm
     if not known and not guest.was_offered(request, posted.order_id):
@@ -205,6 +207,8 @@ def _render(
 ) -> HttpResponse:
     wanted = tuple(Line(x.variant.pk, x.quantity, x.offer.price or 0) for x in lines)
     priced = _price(request, shelf, wanted, choice)
+    if Problem.UNKNOWN in priced.problems.values():
+        consume(request, action="coupon")
     context = {
         "lines": lines,
         "form": form,

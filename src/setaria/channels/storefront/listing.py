@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
-from setaria.channels.storefront.facets import Chosen, Facet, conditions, facets_of, narrow, read
+from setaria.channels.storefront.facets import Choice, Chosen, Facet, conditions, facets_of, narrow, read
 from setaria.channels.storefront.found import of_kind
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.window import Seen, Window
@@ -26,6 +26,7 @@ from setaria.kernel.texts import text_in
 from setaria.trade.bestsellers.add_up import units_sold
 
 PAGE_PRODUCTS_MAX = 24
+QUICK_MAX, QUICK_EACH_MAX = 10, 2
 SUGGESTIONS_MAX = 6
 SUGGESTED_KINDS_MAX = 2
 Sorts = Sequence[tuple[str, str | Promise]]
@@ -46,6 +47,19 @@ class Listing(msgspec.Struct, frozen=True):
     sort: str
     sorts: Sorts
     key: tuple[object, ...]  # what the facets follow from
+
+    @property
+    def quick(self) -> list[tuple[Facet, Choice]]:
+        """Choices to take with one tap, where the facets lie folded: of each facet those that say most."""
+        if self.chosen.count:
+            return []
+        telling = [
+            (facet, choice)
+            for facet in self.facets
+            for choice in sorted(facet.choices, key=lambda each: -each.count)[:QUICK_EACH_MAX]
+            if 0 < choice.count < self.page.paginator.count
+        ]
+        return telling[:QUICK_MAX]
 
 
 @require_safe

@@ -19,6 +19,7 @@ from setaria.channels.storefront.window import read_version
 from setaria.markets.models import Market
 
 COOKIE = "market"
+ANYBODYS = {"store:home", "store:kind", "store:product"}  # pages that a browser may show again without a network
 QUERY_CHARS_MAX = 8_192  # pages write their own address into links, so a longer one would make them as long
 
 
@@ -74,7 +75,10 @@ class MarketMiddleware:
             raise BadRequest(f"A query has at most {QUERY_CHARS_MAX} characters.")
         _speak(request, standing, chosen.market)
         with timezone.override(ZoneInfo(chosen.market.time_zone)):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if request.resolver_match and request.resolver_match.view_name in ANYBODYS:
+            response["X-Anybodys"] = "1"  # the service worker goes by it
+        return response
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         """Say so where there is nothing to show at all: an installation whose markets are not set up yet."""

@@ -12,7 +12,6 @@ from cryptography.fernet import Fernet
 from django import forms
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sites.shortcuts import get_current_site
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -108,9 +107,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(found or UNKNOWN_ADDRESS)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count wrong passwords by what was written; allauth itself would count all numbers as one."""
-        login = credentials.get("email") or credentials.get("phone") or credentials.get("username") or ""
-        return f"{get_current_site(request).domain}:{login.lower()}"
+        """Count wrong passwords by what was written, wherever.
+
+        allauth itself would count all numbers as one, and anew for each host and port that a request names.
+        """
+        login: str = credentials.get("email") or credentials.get("phone") or credentials.get("username") or ""
+        return login.lower()
 
     # Telephone numbers
 

@@ -32,7 +32,7 @@
     window.addEventListener("online", () => location.reload(), { once: true });
     const list = document.querySelector("[data-seen-pages]");
     const tell = async () => {
-      const cache = await caches.open("pages");
+      const cache = await caches.open("seen");
       for (const request of (await cache.keys()).reverse().slice(0, 12)) {
         const page = new DOMParser().parseFromString(await (await cache.match(request)).text(), "text/html");
         const link = document.createElement("a");

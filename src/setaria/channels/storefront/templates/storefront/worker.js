@@ -1,12 +1,8 @@
 // The service worker. Pages come from the network; what was seen before is shown, and marked so, when there is none.
-// Only the front, kinds and products are kept: never a basket, a checkout, an account, an order, a sale.
+// Only what the store marks as anybody's is kept (front, kinds, products): never a basket, an account, an order, a sale.
 const SHELL = `shell-${TOLD.shell.join()}`;
-const PAGES = "pages";
+const PAGES = "seen";
 const PICTURES = "pictures";
-const KEPT = /^(\/[a-z0-9-]+){0,2}\/((kinds|products)\/[a-z0-9_-]+\/)?$/;
-const NEVER = /^\/(account|accounts|alerts|bank|basket|baskets|campaigns|checkout|codes|command|compare|deposits|design|drops|forget|i18n|money|offline|orders|payments|places|programmes|rush|search|wall|wishes)\//;
-
-const keep = (path) => KEPT.test(path) && !NEVER.test(path);
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
@@ -22,7 +18,7 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) {
-      if (name.startsWith("shell-") && name !== SHELL) await caches.delete(name);
+      if (![SHELL, PAGES, PICTURES].includes(name)) await caches.delete(name);
     }
     await self.clients.claim();
   })());
@@ -52,17 +48,15 @@ const seen = async (request) => {
 
 const page = async (event) => {
   const { request } = event;
-  const { pathname } = new URL(request.url);
   try {
     const response = await fetch(request);
-    const kept = keep(pathname) && response.ok && !response.redirected && response.type === "basic";
+    const kept = response.headers.has("x-anybodys") && response.ok && !response.redirected && response.type === "basic";
     if (kept && (response.headers.get("content-type") || "").startsWith("text/html")) {
       event.waitUntil(remember(request, response.clone()));
     }
     return response;
   } catch {
-    const found = keep(pathname) ? await seen(request) : undefined;
-    return found || (await (await caches.open(SHELL)).match(TOLD.offline)) || Response.error();
+    return (await seen(request)) || (await (await caches.open(SHELL)).match(TOLD.offline)) || Response.error();
   }
 };
 
@@ -82,7 +76,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.method === "POST" && url.pathname.startsWith("/accounts/")) {
+  if (request.method === "POST" && url.pathname.includes("/accounts/")) {
     // Who signs in or out leaves nothing for the next one at this screen.
     event.waitUntil(caches.delete(PAGES));
     return;

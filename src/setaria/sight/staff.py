@@ -1,4 +1,4 @@
-"""Who may see: staff. To everybody else there is nothing."""
+"""Who may see: staff, and only those with the permission where a page asks for one. To everybody else there is nothing."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,12 +13,24 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 def for_staff(view: View[P]) -> View[P]:
     """Let staff in, send strangers to sign in, and let everybody else find nothing."""
+    return _guarded(view, "")
 
+
+def for_staff_who_may(permission: str) -> Callable[[View[P]], View[P]]:
+    """Let in staff who were given a permission, such as "notices.change_wording"; everybody else finds nothing."""
+
+    def guard(view: View[P]) -> View[P]:
+        return _guarded(view, permission)
+
+    return guard
+
+
+def _guarded(view: View[P], permission: str) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if not request.user.is_staff:
+        if not request.user.is_staff or (permission and not request.user.has_perm(permission)):
             raise Http404
         return view(request, *args, **kwargs)
 

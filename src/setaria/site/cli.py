@@ -27,6 +27,7 @@ from setaria.site.instance import set_up_django as _set_up_django
 from setaria.site.instance import use_instance as _use_instance
 from setaria.site.invoices.commands import invoices
 from setaria.site.payments.commands import payments
+from setaria.site.staff import staff
 from setaria.site.webhooks.commands import webhooks
 
 # Of Django's commands, those that work on files only.
@@ -58,6 +59,7 @@ app.add_typer(chance.codes_app, name="codes")
 app.add_typer(commands.campaigns, name="campaign")
 app.add_typer(books, name="books")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(staff, name="staff")
 app.add_typer(payments, name="payments")
 app.add_typer(giftcards, name="giftcards")
 app.add_typer(invoices, name="invoices")

@@ -29,6 +29,7 @@ from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
 from setaria.people.members.models import Address, Member
+from setaria.site.staff import RIGHTS, permissions
 from setaria.trade.admission.lanes import Lane
 from setaria.trade.campaigns import plan_file
 from setaria.trade.campaigns.plan import plan as plan_campaign
@@ -338,7 +339,9 @@ def _accounts() -> None:
     for email, password, _who in ACCOUNTS:
         staff = email.startswith("staff")
         member = Member.objects.create_user(email, password, name="" if staff else "小米粒", is_staff=staff)
-        if not staff:
+        if staff:
+            member.user_permissions.add(*permissions(RIGHTS))
+        else:
             Address.objects.create(
                 member=member, recipient="小米粒", phone="+86 138 0000 0000", country="CN", region="北京市",
                 city="北京市", street="海淀区清河中街 68 号", postcode="100085",

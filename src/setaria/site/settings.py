@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "setaria.sight.report",
     "setaria.sight.calendar",
     "setaria.sight.money",
+    "setaria.sight.telling",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wall/", include("setaria.sight.wall.urls")),
     path("campaigns/", include("setaria.sight.calendar.urls")),
     path("money/", include("setaria.sight.money.urls")),
+    path("telling/", include("setaria.sight.telling.urls")),
     path("command/", include("setaria.sight.command.urls")),
 ]
 

@@ -11,14 +11,14 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from setaria.people.notices.models import Message
 from setaria.people.notices.trouble import Undeliverable
-from setaria.people.notices.words import words_of
+from setaria.people.notices.words import Writer
 
 PERMANENT = 500  # and above: SMTP's "do not try again"
 
 
 def deliver(messages: Sequence[Message], now: datetime) -> list[Exception | None]:
     """Send mails over one connection; a server that is away fails all that are left at once."""
-    connection = get_connection()
+    connection, writer = get_connection(), Writer(messages)
     away: Exception | None = None
     found: list[Exception | None] = []
     try:
@@ -28,7 +28,7 @@ def deliver(messages: Sequence[Message], now: datetime) -> list[Exception | None
     try:
         for message in messages:
             if away is None:
-                trouble = _send(connection, message, now)
+                trouble = _send(connection, writer, message, now)
                 away = trouble if isinstance(trouble, SMTPServerDisconnected | TimeoutError) else None
                 found.append(trouble)
             else:
@@ -38,9 +38,9 @@ def deliver(messages: Sequence[Message], now: datetime) -> list[Exception | None
     return found
 
 
-def _send(connection: BaseEmailBackend, message: Message, now: datetime) -> Exception | None:
+def _send(connection: BaseEmailBackend, writer: Writer, message: Message, now: datetime) -> Exception | None:
     try:
-        words = words_of(message, now)
+        words = writer.words(message, now)
         mail = EmailMessage(
             subject=words.subject,
             body=words.text,

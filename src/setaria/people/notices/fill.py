@@ -71,7 +71,7 @@ def check(text: str, names: Collection[str]) -> None:
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return a checked text with its values; what is named and not given is nothing."""
-    told: list[str] = []
+    written: list[str] = []
     left_out = 0
     for part in _parts(text):
         value = values.get(part.words, "") if part.sign != "t" else part.words
@@ -80,8 +80,13 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         elif part.sign == "/":
             left_out -= 1 if left_out else 0
         elif not left_out:
-            told.append(value)
-    return "".join(told)
+            written.append(value)
+    return "".join(written)
+
+
+def told(text: str) -> set[str]:
+    """Return what a text tells, somewhere at least."""
+    return {part.words for part in _parts(text) if part.sign == ""}
 
 
 def _parts(text: str) -> Iterator[_Part]:

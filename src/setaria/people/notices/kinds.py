@@ -50,7 +50,10 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A message there is. `opens` names the variable whose page it leads to; `home` is the package of its wordings."""
+    """A message there is. `opens` names the variable whose page it leads to; `home` is the package of its wordings.
+
+    `needs` names what else every wording must tell, such as the way to stop.
+    """
 
     name: str
     title: dict[str, str]
@@ -58,6 +61,12 @@ class Kind(msgspec.Struct, frozen=True):
     home: str
     variables: dict[str, Variable]
     opens: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def must_tell(self) -> tuple[str, ...]:
+        """What no wording may leave out: where it leads to, and what it needs besides."""
+        return tuple(dict.fromkeys(name for name in (self.opens, *self.needs) if name))
 
 
 class NoSuchKind(ValueError):

@@ -1,7 +1,10 @@
 from django.db import models
 from django.db.models import Q
 
+from setaria.kernel.texts import LANGUAGES
 from setaria.people.members.models import Member
+
+SUBJECT_CHARS_MAX = 200
 
 
 class Message(models.Model):
@@ -13,8 +16,8 @@ class Message(models.Model):
     recipient = models.CharField(max_length=320, help_text="An address as the channel knows it.")
     member = models.ForeignKey(Member, null=True, on_delete=models.CASCADE, related_name="+")
     language = models.CharField(max_length=8)
-    template = models.CharField(max_length=60, help_text="`notices/<template>.txt`: the subject, then the text.")
-    payload = models.JSONField(default=dict, help_text="What the template needs; no more of a person than that.")
+    template = models.CharField(max_length=60, help_text="The name of a kind (`kinds.py`).")
+    payload = models.JSONField(default=dict, help_text="What its kind may tell; no more of a person than that.")
     made_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="Not before; after a failure, not before the next attempt.")
     lapses_at = models.DateTimeField(null=True, help_text="From then on it would be stale, and is given up.")
@@ -63,3 +66,28 @@ class Device(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["member", "added_at"], name="device_by_member")]
+
+
+class Wording(models.Model):
+    """A version of what a kind of message says in a language: the newest one goes out, and none is ever changed.
+
+    One without words stands for the first wording, as it comes with the kind.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=60)
+    language = models.CharField(max_length=8)
+    version = models.PositiveIntegerField()
+    subject = models.CharField(max_length=SUBJECT_CHARS_MAX, blank=True)
+    text = models.TextField(blank=True)
+    written_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "language", "version"], name="wording_version_once"),
+            models.CheckConstraint(
+                condition=Q(subject="", text="") | (~Q(subject="") & ~Q(text="")), name="wording_whole_or_none"
+            ),
+            models.CheckConstraint(condition=Q(language__in=LANGUAGES, version__gte=1), name="wording_of_a_language"),
+        ]

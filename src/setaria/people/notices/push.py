@@ -18,7 +18,7 @@ from django.conf import settings
 from setaria.kernel.clock import seconds
 from setaria.people.notices.models import Device, Message
 from setaria.people.notices.trouble import Undeliverable
-from setaria.people.notices.words import words_of
+from setaria.people.notices.words import Writer
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -43,7 +43,7 @@ def deliver(messages: Sequence[Message], now: datetime) -> list[Exception | None
     if not settings.PUSH_KEY:
         return [Undeliverable("There is no SETARIA_PUSH_KEY.")] * len(messages)
     devices = {str(device.pk): device for device in Device.objects.filter(pk__in=_ids(messages))}
-    away: dict[str, Exception] = {}
+    writer, away = Writer(messages), dict[str, Exception]()
     found: list[Exception | None] = []
     with Line(settings.OUTBOUND_NETWORKS) as line:
         for message in messages:
@@ -56,7 +56,7 @@ def deliver(messages: Sequence[Message], now: datetime) -> list[Exception | None
                 found.append(away[service])
                 continue
             try:
-                answer = line.post(device.endpoint, *_sealed(message, device, now), seconds_max=SECONDS_MAX)
+                answer = line.post(device.endpoint, *_sealed(writer, message, device, now), seconds_max=SECONDS_MAX)
                 found.append(_judged(answer.status, device, now))
             except (ValueError, LookupError, Forbidden) as error:
                 found.append(Undeliverable(repr(error)))
@@ -82,9 +82,9 @@ def _judged(status: int, device: Device, now: datetime) -> Exception | None:
     return None
 
 
-def _sealed(message: Message, device: Device, now: datetime) -> tuple[bytes, dict[str, str]]:
+def _sealed(writer: Writer, message: Message, device: Device, now: datetime) -> tuple[bytes, dict[str, str]]:
     """Return a push's body and headers."""
-    words = words_of(message, now)
+    words = writer.words(message, now)
     shown = {"title": words.subject, "body": words.short(TEXT_BYTES_MAX), "url": words.path, "tag": message.key}
     until = message.lapses_at or now + KEPT_FOR
     headers = {

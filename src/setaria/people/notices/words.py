@@ -1,12 +1,18 @@
 """What a message says, in its recipient's language."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from setaria.people.notices.fill import fill
-from setaria.people.notices.kinds import first_wording, kind_of, values_of
+from setaria.people.notices.kinds import Kind, kind_of, values_of
 from setaria.people.notices.models import Message
+from setaria.people.notices.wordings import Draft, current, sendable
+
+TRIAL = "trial"  # the template of a draft that its writer tries out: in no list, told to nobody else
+_TRIAL_OF = {"zh-hans": "试发：{}", "en": "Trial: {}"}
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -22,10 +28,34 @@ class Words(msgspec.Struct, frozen=True):
         return first.encode()[:bytes_max].decode(errors="ignore")
 
 
-def words_of(message: Message, now: datetime) -> Words:
-    """Write a message; raises ValueError for one that cannot be written."""
-    kind = kind_of(message.template)
-    values = values_of(kind, message.payload, message.language, now)
-    subject, text = (fill(part, values) for part in first_wording(kind.name, message.language))
-    path = str(message.payload.get(kind.opens) or "/")
-    return Words(" ".join(subject.split()), text.strip() + "\n", path)
+class Writer:
+    """Writes a batch of messages in the words that stand now; one query for all."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._current = current({message.template for message in messages}) if messages else {}
+
+    def words(self, message: Message, now: datetime) -> Words:
+        """Write a message; raises ValueError for one that cannot be written."""
+        if message.template == TRIAL:
+            draft = msgspec.convert(message.payload, Draft)
+            words = sample(draft, now)
+            subject = _TRIAL_OF.get(draft.language, "{}").format(words.subject)
+            return Words(subject, words.text, words.path)
+        kind = kind_of(message.template)
+        wording = self._current.get((message.template, message.language))
+        return _filled(kind, sendable(wording, kind.name, message.language), message.payload, message.language, now)
+
+
+def sample(draft: Draft, now: datetime) -> Words:
+    """Write a draft with the samples of what its kind tells; raises NoSuchKind."""
+    kind = kind_of(draft.kind)
+    payload = {name: variable.sample for name, variable in kind.variables.items()}
+    return _filled(kind, (draft.subject, draft.text), payload, draft.language, now)
+
+
+def _filled(
+    kind: Kind, wording: tuple[str, str], payload: Mapping[str, Any], language: str, now: datetime
+) -> Words:
+    values = values_of(kind, payload, language, now)
+    subject, text = (fill(part, values) for part in wording)
+    return Words(" ".join(subject.split()), text.strip() + "\n", str(payload.get(kind.opens) or "/"))

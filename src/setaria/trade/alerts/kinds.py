@@ -12,11 +12,11 @@ _OPENS = Variable(Form.AHEAD, ["2031-11-10T16:00:00+00:00", "Asia/Shanghai"])
 KINDS = [
     Kind(
         "alert_back", {"zh-hans": "到货了", "en": "Something is back"}, Topic.ASKED, __package__,
-        {"name": _NAME, "variant": _VARIANT, "thing_path": _THING, "path": _PAGE}, opens="thing_path",
+        {"name": _NAME, "variant": _VARIANT, "thing_path": _THING, "path": _PAGE}, opens="thing_path", needs=("path",),
     ),
     Kind(
         "alert_drop", {"zh-hans": "抢购即将开始", "en": "A sale opens"}, Topic.ASKED, __package__,
-        {"name": _SALE, "opens_at": _OPENS, "thing_path": _THING, "path": _PAGE}, opens="thing_path",
+        {"name": _SALE, "opens_at": _OPENS, "thing_path": _THING, "path": _PAGE}, opens="thing_path", needs=("path",),
     ),
     Kind(
         "alert_confirm", {"zh-hans": "请确认提醒", "en": "Was it you who asked?"}, Topic.ASKED, __package__,

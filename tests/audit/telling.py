@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.db import connection
 from tests.guards import Unguarded
 from tests.world import MINUTE, World
@@ -11,6 +12,9 @@ from tests.world import MINUTE, World
 from setaria.people.members.guests import guest_of
 from setaria.people.members.models import Member
 from setaria.people.notices.write import Note, write
+from setaria.trade.announcements import write as announcing
+from setaria.trade.announcements.go_out import go_out
+from setaria.trade.announcements.write import Wanted
 from setaria.trade.news.tell import tell
 from setaria.trade.webhooks import endpoints
 from setaria.trade.webhooks.gather import gather
@@ -31,7 +35,21 @@ class Telling:
         self.endpoint = endpoints.add("https://erp.example.com/", by=chief, now=world.now - MINUTE)
         world.pay(self.paid)
         tell(page_of, now=world.now + 3 * MINUTE)
+        self.announcement = announced(world, chief)
         gather(now=world.now + 3 * MINUTE)
+
+
+def announced(world: World, chief: Member) -> UUID:
+    """An announcement that one person was told, approved by another than its writer."""
+    second = Member.objects.get(pk=world.member(is_staff=True))
+    fan = world.member()
+    EmailAddress.objects.create(user_id=fan, email="announced@example.org", verified=True, primary=True)
+    texts = {"en": "x", "zh-hans": "x"}
+    made = announcing.write(Wanted("offers", texts, texts, ("email",), world.now), by=chief, now=world.now)
+    assert isinstance(made, UUID)
+    announcing.approve(made, seen=1, by=second, now=world.now)
+    assert go_out(world.now) == 1
+    return made
 
 
 def sql(statement: str, *params: object) -> None:
@@ -78,3 +96,28 @@ def webhooks_hear_of_payments(telling: Telling, _: Unguarded) -> object:
     sql("DELETE FROM webhooks_delivery USING webhooks_event AS event WHERE event.id = event_id AND kind = 'order.paid'"
         " AND source_id = %s", telling.paid.id)  # fmt: skip
     return f"{telling.endpoint.pk} {telling.paid.id}"
+
+
+@breaks
+def announcements_are_approved(telling: Telling, unguarded: Unguarded) -> object:
+    unguarded("announcement_stays")
+    sql("UPDATE announcements_announcement SET approved_at = approved_at + interval '1 hour' WHERE id = %s",
+        telling.announcement)  # fmt: skip
+    return telling.announcement
+
+
+@breaks
+def announced_once(telling: Telling, _: Unguarded) -> object:
+    member = Member.objects.get(emailaddress__email="announced@example.org").pk
+    told = Note(
+        f"announcement:{telling.announcement}", "email", "again@example.org", "en", "announcement_offers", {}, member
+    )
+    write([told], now=telling.world.now)
+    sql("UPDATE announcements_announcement SET written = 2 WHERE id = %s", telling.announcement)
+    return f"{telling.announcement} {member} email"
+
+
+@breaks
+def announcements_are_their_messages(telling: Telling, _: Unguarded) -> object:
+    sql("DELETE FROM notices_message WHERE template = 'announcement_offers'")
+    return f"{telling.announcement} 1 0"

@@ -1,6 +1,7 @@
 """What messages say: worded by staff who may, checked while it is typed, and never lost."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.core import mail
@@ -41,7 +42,10 @@ def test_a_message_goes_out_in_the_words_that_stand_when_it_is_sent(world: World
     assert keep(DRAFT, seen=0, by=writer, now=world.now) is Answer.KEPT
     send_due(world.now)
     (sent,) = mail.outbox
-    assert (sent.subject, sent.body) == ("We have your ¥49", "Thank you for ¥49.\n\n\n\nhttp://127.0.0.1:8000/orders/x/\n")
+    assert (sent.subject, sent.body) == (
+        "We have your ¥49",
+        "Thank you for ¥49.\n\n\n\nhttp://127.0.0.1:8000/orders/x/\n",
+    )
 
 
 def test_the_other_language_stays_as_it_came(writer: Member, world: World) -> None:
@@ -109,7 +113,7 @@ def test_a_batch_asks_once_what_stands(world: World, writer: Member, django_asse
     many = [Message(template="order_paid", language=language, payload={}) for language in ("en", "zh-hans") * 9]
     with django_assert_num_queries(1):
         found = Writer(many)
-        assert {found.words(message, world.now).subject for message in many} == {"We have your", "已收到付款，谢谢"} or True
+        assert len({found.words(message, world.now).subject for message in many}) == 2
 
 
 def test_the_database_keeps_versions_whole_and_for_ever(writer: Member, world: World) -> None:
@@ -158,12 +162,14 @@ def test_twin_without_the_constraint_the_first_is_lost(
 def doors() -> list[str]:
     """Every address under /telling/, with something in its holes."""
     (telling,) = [each for each in get_resolver().url_patterns if getattr(each, "namespace", "") == "telling"]
-    values = {"kind": "order_paid", "language": "en"}
+    some = str(UUID(int=7))
+    values = {"slug:kind": "order_paid", "str:language": "en", "uuid:announcement": some, "uuid:endpoint": some,
+              "int:bounce": "7", "int:delivery": "7"}  # fmt: skip
     found = []
     for pattern in telling.url_patterns:
         path = str(pattern.pattern)
         for name, value in values.items():
-            path = path.replace(f"<slug:{name}>", value).replace(f"<str:{name}>", value)
+            path = path.replace(f"<{name}>", value)
         found.append(f"/telling/{path}")
     return found
 
@@ -189,7 +195,10 @@ def test_words_are_kept_and_told_who_by(staff: Client, writer: Member) -> None:
     answer = staff.post(PAGE, {**TYPED, "do": "keep"}, follow=True)
     page = answer.content.decode()
     assert "messages say this from now on" in page
-    assert f"Version 1, 11 Nov 2031, 00:00, {writer}" in " ".join(page.replace("</time>", "").split()) or str(writer) in page
+    assert (
+        f"Version 1, 11 Nov 2031, 00:00, {writer}" in " ".join(page.replace("</time>", "").split())
+        or str(writer) in page
+    )
     assert standing("order_paid", "en") == (1, DRAFT.subject, DRAFT.text)
     again = staff.post(PAGE, {**TYPED, "seen": "1", "do": "keep"}, follow=True).content.decode()
     assert "says this already" in again
@@ -244,7 +253,10 @@ def test_an_earlier_version_stands_again(staff: Client, writer: Member, world: W
     page = staff.post(f"{PAGE}restore", {"version": "0", "seen": "1"}, follow=True).content.decode()
     assert "Restored" in page
     assert standing("order_paid", "en") == (2, *first_wording("order_paid", "en"))
-    assert "changed it meanwhile" in staff.post(f"{PAGE}restore", {"version": "1", "seen": "1"}, follow=True).content.decode()
+    assert (
+        "changed it meanwhile"
+        in staff.post(f"{PAGE}restore", {"version": "1", "seen": "1"}, follow=True).content.decode()
+    )
 
 
 @pytest.mark.parametrize("path", ["/telling/wordings/nothing/en/", "/telling/wordings/order_paid/fr/"])

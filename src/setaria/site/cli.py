@@ -20,6 +20,7 @@ import typer
 from setaria import __version__
 from setaria.site import chance
 from setaria.site.books.commands import books
+from setaria.site.bounces import bounces
 from setaria.site.campaigns import commands
 from setaria.site.giftcards import giftcards
 from setaria.site.instance import HomeOption
@@ -60,6 +61,7 @@ app.add_typer(commands.campaigns, name="campaign")
 app.add_typer(books, name="books")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(staff, name="staff")
+app.add_typer(bounces, name="bounces")
 app.add_typer(payments, name="payments")
 app.add_typer(giftcards, name="giftcards")
 app.add_typer(invoices, name="invoices")

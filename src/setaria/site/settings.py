@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "setaria.trade.reconciliation",
     "setaria.trade.books",
     "setaria.trade.news",
+    "setaria.trade.announcements",
     "setaria.trade.invoices",
     "setaria.trade.webhooks",
     "setaria.channels.storefront",
@@ -243,6 +244,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HO
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("SETARIA_EMAIL_FROM", "Setaria <store@localhost>")
+EMAIL_BOUNCES = os.environ.get("SETARIA_EMAIL_BOUNCES", "")  # where undeliverable mail goes; else to who it is from
 SMS_SENDER = os.environ.get("SETARIA_SMS_SENDER", "setaria.people.post.sandbox.SandboxTexts")
 
 # Messages to browsers: who we are to their push services. No key, no push.

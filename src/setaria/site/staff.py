@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 RIGHTS = {
     "wordings": "notices.change_wording",
+    "announcements": "announcements.change_announcement",  # to write and stop them
+    "approvals": "announcements.approve_announcement",
+    "bounces": "notices.change_bounce",
+    "webhooks": "webhooks.change_endpoint",
 }
 
 staff = typer.Typer(help="Who of staff may do what.", no_args_is_help=True)
@@ -66,7 +70,9 @@ def _found(email: str) -> Member:
 
 def _permissions(rights: list[str]) -> list[Permission]:
     if unknown := sorted(set(rights) - set(RIGHTS)):
-        typer.echo(f"There is no right {', '.join(unknown)}; there are {', '.join(RIGHTS)}. Nothing was changed.", err=True)
+        typer.echo(
+            f"There is no right {', '.join(unknown)}; there are {', '.join(RIGHTS)}. Nothing was changed.", err=True
+        )
         raise typer.Exit(1)
     return permissions(rights)
 

@@ -25,6 +25,7 @@ from setaria.sight.command.pulse import beat_until
 from setaria.site import happenings
 from setaria.site.jobs import run_jobs
 from setaria.trade.alerts.tell import tell_now_and_then
+from setaria.trade.announcements.go_out import go_out
 from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
 from setaria.trade.bestsellers.add_up import add_up_now_and_then
 from setaria.trade.books.record import record_now_and_then
@@ -299,14 +300,21 @@ def _post_until(stopped: threading.Event, channel: str) -> None:
 
 
 def _news_until(stopped: threading.Event) -> None:
-    """Tell buyers what became of their orders; in a thread of its own, so that a million orders keep no chore waiting."""
+    """Tell buyers what became of their orders, and fans what is announced; in a thread of its own, so that a million
+    orders or fans keep no chore waiting.
+    """
 
     def tell_news() -> None:
         if told := news.tell_now_and_then(page_of, now()):
             log.info("news_told", news=told)
 
+    def announce() -> None:
+        if written := go_out(now()):
+            log.info("announced", messages=written)
+
     while not stopped.wait(POST_SECONDS):
         _done(tell_news)
+        _done(announce)
 
 
 def _hooks_until(stopped: threading.Event) -> None:

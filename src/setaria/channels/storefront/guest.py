@@ -73,7 +73,7 @@ def buyer_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 def welcome(request: HttpRequest, order_id: UUID, guest_id: int) -> None:
     """Let the browser that placed an order see it. Its link goes to the contact, with the news that it is placed."""
     let_in(request, order_id, guest_id)
-    speak(guest_id, get_language())
+    speak(guest_id, get_language(), _market_of(request))
 
 
 def page_of(order_id: UUID, channel_id: int, guest_id: int | None, now: datetime) -> dict[str, Any]:
@@ -120,8 +120,13 @@ def _key() -> bytes:
     return seals.key_from(settings.SECRET_KEY, "setaria.orders.guest.v1")
 
 
+def _market_of(request: HttpRequest | None) -> int | None:
+    market = getattr(request, "market", None)  # a shell that signs somebody in has none
+    return market.pk if market is not None else None
+
+
 def _signed_in(request: HttpRequest | None, user: Member, **_signal: Any) -> None:
-    speak(user.pk, get_language())
+    speak(user.pk, get_language(), _market_of(request))
     count = claim(user)
     if count and request is not None:
         text = ngettext(

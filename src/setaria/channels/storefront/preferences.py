@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
@@ -41,7 +42,9 @@ def choose_market(request: Visit) -> HttpResponse:
     changes nothing.
     """
     chosen = request.POST.get("market", "")
-    known = chosen in {market.code for market in request.markets}
+    known = {market.code: market.pk for market in request.markets}.get(chosen)
+    if known and request.user.is_authenticated:
+        speak(cast(MemberVisit, request).user.pk, get_language(), known)
     response = _back(request, MARKET_COOKIE, chosen if known else None)
     if request.standing.language:
         _keep(response, request, settings.LANGUAGE_COOKIE_NAME, request.standing.language)

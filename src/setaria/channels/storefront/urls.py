@@ -32,6 +32,7 @@ from setaria.channels.storefront import (
     share_picture,
     shared_basket,
     sitemaps,
+    telling,
     theme,
     wishes,
 )
@@ -89,6 +90,8 @@ urlpatterns = [
     path("forget/", forget_me.ask, name="forget_me"),
     path("forget/<str:token>/", forget_me.page, name="forget"),
     path("account/data", own_data.take, name="take_data"),
+    path("account/messages", telling.choices, name="told"),
+    path("stop/<str:token>/", telling.stop, name="stop"),
     path("account/leave", own_data.leave, name="leave"),
     path("account/name", account.rename, name="account_name"),
     path("account/addresses/add", account.add_address, name="address_add"),

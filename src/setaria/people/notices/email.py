@@ -10,8 +10,9 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from setaria.people.notices.models import Message
-from setaria.people.notices.trouble import Undeliverable
-from setaria.people.notices.words import Writer
+from setaria.people.notices.returned import lasting, status_in
+from setaria.people.notices.trouble import NoSuchAddress, Undeliverable
+from setaria.people.notices.words import Writer, stop_of
 
 PERMANENT = 500  # and above: SMTP's "do not try again"
 
@@ -45,26 +46,41 @@ def _send(connection: BaseEmailBackend, writer: Writer, message: Message, now: d
             subject=words.subject,
             body=words.text,
             to=[message.recipient],
-            headers={"Message-ID": f"<{message.pk}@{urlsplit(settings.BASE_URL).hostname}>", **_stop(message)},
+            from_email=settings.EMAIL_BOUNCES or None,  # the envelope's: where what cannot be delivered comes back to
+            headers={
+                "From": settings.DEFAULT_FROM_EMAIL,
+                "Message-ID": f"<{message.pk}@{urlsplit(settings.BASE_URL).hostname}>",
+                **_stop(message),
+            },
             connection=connection,
         )
         mail.send()
     except (ValueError, LookupError) as error:
         return Undeliverable(repr(error))
     except SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        return Undeliverable(repr(error)) if codes and min(codes) >= PERMANENT else error
+        return _refused(error)
     except OSError as error:  # all that SMTP and sockets raise
         return error
     return None
 
 
+def _refused(error: SMTPRecipientsRefused) -> Exception:
+    """Judge a mail server's no to the only recipient: for now, for this mail, or of the address."""
+    answers = list(error.recipients.values())
+    if not answers or min(code for code, _ in answers) < PERMANENT:
+        return error
+    said = answers[0][1].decode(errors="replace") if isinstance(answers[0][1], bytes) else str(answers[0][1])
+    status = status_in(said)
+    return NoSuchAddress(status, said) if lasting(status) else Undeliverable(repr(error))
+
+
 def _stop(message: Message) -> dict[str, str]:
     """The header by which mail programs offer to unsubscribe with one click (RFC 8058)."""
-    path = message.payload.get("stop_path")
+    path = stop_of(message)
     if not path:
         return {}
+    here = str(message.payload.get("base_url") or settings.BASE_URL)
     return {
-        "List-Unsubscribe": f"<{settings.BASE_URL}{path}>",
+        "List-Unsubscribe": f"<{here}{path}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

@@ -42,6 +42,9 @@ class Topic(StrEnum):
     OFFERS = "offers"
 
 
+REFUSABLE = (Topic.DROPS, Topic.OFFERS)
+
+
 class Variable(msgspec.Struct, frozen=True):
     """What a wording may name: how it is written, and a value to show it with."""
 

@@ -2,7 +2,9 @@ from django.db import models
 from django.db.models import Q
 
 from setaria.kernel.texts import LANGUAGES
+from setaria.markets.models import Market
 from setaria.people.members.models import Member
+from setaria.people.notices.kinds import REFUSABLE
 
 SUBJECT_CHARS_MAX = 200
 
@@ -49,6 +51,9 @@ class Reader(models.Model):
 
     member = models.OneToOneField(Member, primary_key=True, on_delete=models.CASCADE, related_name="+")
     language = models.CharField(max_length=8)
+    market = models.ForeignKey(
+        Market, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Where they looked around last."
+    )
 
 
 class Device(models.Model):
@@ -66,6 +71,55 @@ class Device(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["member", "added_at"], name="device_by_member")]
+
+
+class Refusal(models.Model):
+    """A person does not want messages about a topic by a channel. Who said nothing is told."""
+
+    id = models.BigAutoField(primary_key=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", help_text="Or a guest's.")
+    topic = models.CharField(max_length=12)
+    channel = models.CharField(max_length=12)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "topic", "channel"], name="refusal_once"),
+            models.CheckConstraint(
+                condition=Q(topic__in=[topic.value for topic in REFUSABLE]), name="refusal_of_what_may_be_refused"
+            ),
+        ]
+
+
+class Bounce(models.Model):
+    """An address that a mail of ours came back from for good, or whose reader complained. Until somebody lifts it, only
+    what one is always told goes there.
+    """
+
+    class Kind(models.TextChoices):
+        FAILED = "failed"
+        COMPLAINED = "complained"
+
+    id = models.BigAutoField(primary_key=True)
+    address = models.CharField(max_length=320, help_text="In small letters.")
+    kind = models.CharField(max_length=10, choices=Kind)
+    status = models.CharField(max_length=12, blank=True, help_text="RFC 3463, such as 5.1.1.")
+    said = models.CharField(max_length=200, blank=True, help_text="By the mail server.")
+    message_id = models.UUIDField(null=True, help_text="Which message; it may be forgotten by now.")
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["address"], condition=Q(lifted_at__isnull=True), name="bounce_open_once"),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                name="bounce_lifted_by_somebody",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=["failed", "complained"]), name="bounce_of_a_kind"),
+        ]
 
 
 class Wording(models.Model):

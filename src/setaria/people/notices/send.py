@@ -7,9 +7,11 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from setaria.people.notices.bounces import note
 from setaria.people.notices.channels import CHANNELS
-from setaria.people.notices.models import Message
-from setaria.people.notices.trouble import Undeliverable
+from setaria.people.notices.models import Bounce, Message
+from setaria.people.notices.preferences import unwanted
+from setaria.people.notices.trouble import NoSuchAddress, Undeliverable
 
 SEND_MAX = 20
 # Longer than a batch can take: 20 mails that each run into the mail server's 10 seconds.
@@ -29,7 +31,8 @@ _next = datetime.min.replace(tzinfo=UTC)
 def send_due(now: datetime, channel: str | None = None) -> int:
     """Send up to `SEND_MAX` messages that wait, of one channel or of all; return how many were tried.
 
-    Several may do so at once. What has lapsed is not sent any more; who reads it would be told what is over.
+    Several may do so at once. What has lapsed is not sent any more; who reads it would be told what is over. Nor is what
+    its recipient refused meanwhile.
     A sender that dies leaves its messages to the next one, after the lease; those it had sent by then go twice, under
     the same Message-ID. One that fails waits longer each time, and is given up after `ATTEMPTS_MAX` attempts.
     """
@@ -37,8 +40,12 @@ def send_due(now: datetime, channel: str | None = None) -> int:
     stale = [message for message in taken if message.lapses_at is not None and message.lapses_at <= now]
     if stale:
         _note(stale, [Undeliverable("lapsed")] * len(stale), now)
+    refused = unwanted(taken)
+    unasked = [message for message in taken if message.pk in refused and message not in stale]
+    if unasked:
+        _note(unasked, [Undeliverable("not wanted")] * len(unasked), now)
     for name in sorted({message.channel for message in taken}):
-        batch = [message for message in taken if message.channel == name and message not in stale]
+        batch = [message for message in taken if message.channel == name and message not in [*stale, *unasked]]
         deliver = CHANNELS.get(name)
         found = deliver(batch, now) if deliver else [Undeliverable(f"no channel {name}")] * len(batch)
         _note(batch, found, now)
@@ -66,6 +73,8 @@ def _note(batch: Sequence[Message], found: Sequence[Exception | None], now: date
             ours.update(sent_at=now, taken_until=None, trouble="")
             continue
         said = repr(trouble)[:200].replace("\x00", "")
+        if isinstance(trouble, NoSuchAddress):
+            note(message.recipient, Bounce.Kind.FAILED, trouble.status, trouble.said, message.pk, now=now)
         if isinstance(trouble, Undeliverable) or message.attempts >= ATTEMPTS_MAX:
             ours.update(given_up_at=now, taken_until=None, trouble=said)
             log.error("message_given_up", message=str(message.pk), template=message.template, trouble=said)

@@ -7,8 +7,8 @@ import msgspec
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
 from setaria.people.notices.devices import devices_of
-from setaria.people.notices.words import TRIAL
 from setaria.people.notices.wordings import Draft, faults
+from setaria.people.notices.words import TRIAL
 from setaria.people.notices.write import Note, write
 
 

@@ -145,7 +145,9 @@ def _newest(kind: str, language: str) -> QuerySet[Wording]:
 def current(kinds: Collection[str]) -> dict[tuple[str, str], Wording]:
     """Return the newest version of each of these kinds and language that has one; one query."""
     newest = Wording.objects.filter(kind__in=kinds).order_by("kind", "language", "-version")
-    return {(each.kind, each.language): each for each in newest.distinct("kind", "language").select_related("written_by")}
+    return {
+        (each.kind, each.language): each for each in newest.distinct("kind", "language").select_related("written_by")
+    }
 
 
 def sendable(wording: Wording | None, kind: str, language: str) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from setaria.people.notices.fill import fill
-from setaria.people.notices.kinds import Kind, kind_of, values_of
+from setaria.people.notices.kinds import REFUSABLE, Kind, kind_of, values_of
 from setaria.people.notices.models import Message
+from setaria.people.notices.preferences import CHANNELS, stop_path, topic_of
 from setaria.people.notices.wordings import Draft, current, sendable
 
 TRIAL = "trial"  # the template of a draft that its writer tries out: in no list, told to nobody else
@@ -41,9 +42,19 @@ class Writer:
             words = sample(draft, now)
             subject = _TRIAL_OF.get(draft.language, "{}").format(words.subject)
             return Words(subject, words.text, words.path)
-        kind = kind_of(message.template)
+        kind, payload = kind_of(message.template), message.payload
+        if path := stop_of(message):
+            payload = {**payload, "stop": path}
         wording = self._current.get((message.template, message.language))
-        return _filled(kind, sendable(wording, kind.name, message.language), message.payload, message.language, now)
+        return _filled(kind, sendable(wording, kind.name, message.language), payload, message.language, now)
+
+
+def stop_of(message: Message) -> str:
+    """Return the path at which a message's recipient stops messages like it; empty where there is none."""
+    topic = topic_of(message.template)
+    if topic in REFUSABLE and message.member_id is not None and message.channel in CHANNELS:
+        return stop_path(message.member_id, topic, message.channel)
+    return str(message.payload.get("stop_path") or "")
 
 
 def sample(draft: Draft, now: datetime) -> Words:
@@ -53,9 +64,15 @@ def sample(draft: Draft, now: datetime) -> Words:
     return _filled(kind, (draft.subject, draft.text), payload, draft.language, now)
 
 
-def _filled(
-    kind: Kind, wording: tuple[str, str], payload: Mapping[str, Any], language: str, now: datetime
-) -> Words:
+def shown(kind: str, language: str, payload: Mapping[str, Any], now: datetime) -> Words:
+    """Write what a message of a kind would say as of now, for those who prepare one; raises NoSuchKind."""
+    found = kind_of(kind)
+    samples = {name: variable.sample for name, variable in found.variables.items()}
+    wording = sendable(current([kind]).get((kind, language)), kind, language)
+    return _filled(found, wording, {**samples, **payload}, language, now)
+
+
+def _filled(kind: Kind, wording: tuple[str, str], payload: Mapping[str, Any], language: str, now: datetime) -> Words:
     values = values_of(kind, payload, language, now)
     subject, text = (fill(part, values) for part in wording)
     return Words(" ".join(subject.split()), text.strip() + "\n", str(payload.get(kind.opens) or "/"))

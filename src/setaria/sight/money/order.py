@@ -16,6 +16,7 @@ from setaria.goods.catalog.models import Variant
 from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
+from setaria.people.notices.bounces import bounce_of
 from setaria.sight.money import words
 from setaria.sight.staff import for_staff
 from setaria.trade.aftersales.queries import Left, left_of, returns_of
@@ -69,6 +70,7 @@ def page(request: HttpRequest, order_id: UUID) -> HttpResponse:
             )
             for told in story_of(order_id)
         ],
+        "bounce": bounce_of(order.customer_id),
         "open": order.status == Status.PAID and any(each.left for each in lines),
         "return_id": new_id(),
         "reason_max": REASON_CHARS_MAX,

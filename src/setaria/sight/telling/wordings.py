@@ -10,15 +10,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from setaria.kernel.clock import now
+from setaria.kernel import clock
 from setaria.kernel.texts import LANGUAGES
 from setaria.people.members.models import Member
 from setaria.people.notices import wordings as verbs
 from setaria.people.notices.kinds import NoSuchKind, all_kinds, kind_of, values_of
 from setaria.people.notices.models import SUBJECT_CHARS_MAX
 from setaria.people.notices.trial import send_trial
-from setaria.people.notices.words import sample
 from setaria.people.notices.wordings import Answer, Draft
+from setaria.people.notices.words import sample
 from setaria.sight.staff import for_staff_who_may
 from setaria.sight.telling import words
 
@@ -59,7 +59,7 @@ def edit(request: HttpRequest, kind: str, language: str) -> HttpResponse:
 
 
 def _keep(request: HttpRequest, draft: Draft, seen: int) -> HttpResponse:
-    answer = verbs.keep(draft, seen=seen, by=_who(request), now=now())
+    answer = verbs.keep(draft, seen=seen, by=_who(request), now=clock.now())
     if answer in (Answer.KEPT, Answer.SAME):
         messages.success(request, _("Kept: messages say this from now on.") if answer is Answer.KEPT else _("It says this already; nothing was changed."))  # fmt: skip
         return redirect("telling:wording", draft.kind, draft.language)
@@ -71,7 +71,7 @@ def _try(request: HttpRequest, draft: Draft, seen: int) -> HttpResponse:
     if verbs.faults(draft):
         messages.error(request, words.refused(Answer.FAULTY))
         return _page(request, draft, seen, status=422)
-    if sent := send_trial(draft, to=_who(request), now=now()):
+    if sent := send_trial(draft, to=_who(request), now=clock.now()):
         said = ngettext("On its way to you alone, by %(n)d way. Nothing was changed.", "On its way to you alone, by %(n)d ways. Nothing was changed.", sent)  # fmt: skip
         messages.success(request, said % {"n": sent})
     else:
@@ -95,7 +95,7 @@ def restore(request: HttpRequest, kind: str, language: str) -> HttpResponse:
     """Let an earlier version stand again."""
     _known(kind, language)
     version = _number(request, "version")
-    answer = verbs.restore(kind, language, version, seen=_number(request, "seen"), by=_who(request), now=now())
+    answer = verbs.restore(kind, language, version, seen=_number(request, "seen"), by=_who(request), now=clock.now())
     if answer is Answer.KEPT:
         messages.success(request, _("Restored: messages say this from now on."))
     else:
@@ -132,7 +132,7 @@ def _who(request: HttpRequest) -> Member:
 def _page(request: HttpRequest, draft: Draft, seen: int, *, status: int = 200) -> HttpResponse:
     kind = kind_of(draft.kind)
     samples = {name: variable.sample for name, variable in kind.variables.items()}
-    written = values_of(kind, samples, draft.language, now())
+    written = values_of(kind, samples, draft.language, clock.now())
     needed = kind.must_tell
     newest, *standing = verbs.standing(kind.name, draft.language)
     context = {
@@ -158,5 +158,5 @@ def _look(draft: Draft) -> dict[str, Any]:
     found = verbs.faults(draft)
     if found:
         return {"faults": [words.fault(each, kind_of(draft.kind).variables) for each in found]}
-    shown = sample(draft, now())
+    shown = sample(draft, clock.now())
     return {"mail": shown, "push": shown.short(PUSH_BYTES_SHOWN), "language": draft.language}

@@ -1,14 +1,19 @@
 """What is said about telling people, in the reader's language."""
 
 from collections.abc import Collection
+from datetime import datetime
 from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
 
 from setaria.people.notices.fill import TEXT_CHARS_MAX, Wrong
 from setaria.people.notices.kinds import Topic
-from setaria.people.notices.models import SUBJECT_CHARS_MAX
+from setaria.people.notices.models import SUBJECT_CHARS_MAX, Bounce
 from setaria.people.notices.wordings import Answer, Fault
+from setaria.trade.announcements.models import Announcement
+from setaria.trade.announcements.write import Refusal
+from setaria.trade.news.happenings import Happening
+from setaria.trade.webhooks.models import Delivery, Endpoint
 
 
 def topic(value: str) -> str:
@@ -29,6 +34,93 @@ def always_told(value: str) -> bool:
 def language(code: str) -> str:
     """Name a language in itself."""
     return {"zh-hans": "中文", "en": "English"}[code]
+
+
+def channel(value: str) -> str:
+    """Name a way to be told."""
+    return {"email": _("Mail"), "push": _("On devices"), "sms": _("Text message")}[value]
+
+
+def state(each: Announcement, at: datetime) -> tuple[str, str]:
+    """Say where an announcement stands: the look of its tag, and the word."""
+    if each.stopped_at is not None:
+        return "bad", _("Stopped")
+    if each.approved_at is None:
+        return "gold", _("Waits for approval")
+    if each.closed_at is not None:
+        return "good", _("Told")
+    return ("gold", _("Goes out")) if each.starts_at <= at else ("good", _("Approved"))
+
+
+def not_announced(refusal: Refusal) -> str:
+    """Return why an announcement was not written, approved or stopped."""
+    return {
+        Refusal.NOT_STAFF: _("Only staff may do this; nothing was changed."),
+        Refusal.NO_SUCH: _("There is no such announcement; nothing was changed."),
+        Refusal.CHANGED: _("Somebody has changed it meanwhile. Read it again; nothing was changed."),
+        Refusal.APPROVED: _("It is approved and says what it says. Stop it and write another; nothing was changed."),
+        Refusal.STOPPED: _("It was stopped; nothing was changed."),
+        Refusal.SAME_PERSON: _("Who wrote it cannot approve it; ask somebody else. Nothing was changed."),
+        Refusal.OVER: _("Its time is over; nothing was changed."),
+        Refusal.NO_WORDS: _("Write title and text in each language it goes out in. Nothing was changed."),
+        Refusal.TOO_LONG: _("Title or text is too long; nothing was changed."),
+        Refusal.NO_CHANNEL: _("Choose by which ways it goes; nothing was changed."),
+        Refusal.BAD_PATH: _("The page is a path of this store, such as /drops/night/. Nothing was changed."),
+        Refusal.NO_TOPIC: _("Choose what it is about; nothing was changed."),
+        Refusal.ENDS_BEFORE: _("It would end before it begins; nothing was changed."),
+    }[refusal]
+
+
+def bounce(kind: str) -> tuple[str, str]:
+    """Say what came back: the look of its tag, and the word."""
+    return ("bad", _("Complained")) if kind == Bounce.Kind.COMPLAINED else ("gold", _("Came back"))
+
+
+def happening(kind: str) -> str:
+    """Name what a webhook tells of."""
+    return {
+        Happening.PLACED: _("Order placed"),
+        Happening.PAID: _("Order paid"),
+        Happening.EXPIRED: _("Order expired"),
+        Happening.CANCELLED: _("Order cancelled"),
+        Happening.REFUNDED: _("Money refunded"),
+    }.get(Happening(kind), kind)
+
+
+def hook_state(endpoint: Endpoint) -> tuple[str, str]:
+    """Say how an endpoint stands: the look of its tag, and the word."""
+    if endpoint.off_at is not None:
+        return "bad", _("Off")
+    return ("gold", _("Fails")) if endpoint.failures else ("good", _("On"))
+
+
+def delivery(each: Delivery) -> tuple[str, str]:
+    """Say how a delivery stands."""
+    if each.done_at is not None:
+        return "good", _("Arrived")
+    if each.given_up_at is not None:
+        return "bad", _("Given up")
+    return "gold", _("Waits")
+
+
+def span(name: str) -> str:
+    """Name a span of time that is posted again."""
+    return {
+        "hour": _("of the last hour"),
+        "day": _("of the last day"),
+        "week": _("of the last week"),
+        "all": _("of the last 30 days"),
+    }[name]
+
+
+def hook_refused(code: str) -> str:
+    """Return why an endpoint was not added."""
+    return {
+        "NOT_STAFF": _("Only staff may do this; nothing was changed."),
+        "BAD_URL": _("Write a full public address, such as https://erp.example.com/hooks. Nothing was added."),
+        "BAD_KINDS": _("Choose what it hears of; nothing was added."),
+        "FULL": _("There are as many as there may be; nothing was added."),
+    }[code]
 
 
 def refused(answer: Answer) -> str:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from setaria.people.members.guests import guests_of
 from setaria.people.members.models import Address, Guest, Member
-from setaria.people.notices.models import Device, Message, Reader
+from setaria.people.notices.models import Bounce, Device, Message, Reader, Refusal
 from setaria.trade.alerts.models import Alert
 from setaria.trade.baskets.forget import forget_member
 from setaria.trade.orders.models import Destination, Order
@@ -47,6 +47,7 @@ def erase(member_id: int, *, now: datetime) -> None:
         people = [member_id, *as_guest.values_list("pk", flat=True)]
         Device.objects.filter(member__in=people).delete()
         Reader.objects.filter(member__in=people).delete()
+        Refusal.objects.filter(member__in=people).delete()
         as_guest.update(contact=None)
         _forget_what_hangs_on(member, contacts)
         orders = Order.objects.filter(customer_id=member_id).values("pk")
@@ -68,6 +69,7 @@ def _forget_what_hangs_on(member: Member, contacts: list[str]) -> None:
     Address.objects.filter(member=member).delete()
     Message.objects.filter(member=member).delete()
     Message.objects.filter(recipient__in=contacts).delete()
+    Bounce.objects.filter(address__in=[contact.lower() for contact in contacts]).delete()
     Alert.objects.filter(member=member).delete()
     Alert.objects.filter(email__in=contacts).delete()
     forget_member(member.pk)

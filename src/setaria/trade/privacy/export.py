@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from setaria.goods.catalog.models import Variant
 from setaria.people.members.models import Address, Member
-from setaria.people.notices.models import Device, Message, Reader
+from setaria.people.notices.models import Device, Message, Reader, Refusal
 from setaria.trade.alerts.models import Alert
 from setaria.trade.baskets import models as baskets
 from setaria.trade.draws.models import Entry, Offer
@@ -77,7 +77,8 @@ def _kept(member: Member) -> Iterable[tuple[str, Rows]]:
     )
     # The keys of a device are secrets of its browser.
     yield "devices", _rows(Device.objects.filter(member=member), "name", "language", "added_at", "reached_at")
-    yield "language", _rows(Reader.objects.filter(member=member), "language")
+    yield "language", _rows(Reader.objects.filter(member=member), "language", "market__code")
+    yield "not_told", _rows(Refusal.objects.filter(member=member), "topic", "channel", "at")
     yield "sessions", _rows(UserSession.objects.filter(user=member), "created_at", "ip", "user_agent", "last_seen_at")
     yield "keys", _rows(Authenticator.objects.filter(user=member), "type", "created_at", "last_used_at")
     yield "accounts_elsewhere", _rows(SocialAccount.objects.filter(user=member), "provider", "uid", "date_joined")

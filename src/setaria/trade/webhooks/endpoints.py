@@ -102,6 +102,13 @@ def replay(endpoint_id: UUID, *, since: datetime, until: datetime, now: datetime
     )
 
 
+@transaction.atomic
+def replay_one(endpoint_id: UUID, delivery_id: int, *, now: datetime) -> bool:
+    """Post one delivery of an endpoint again, under the id of its event; whether there is such a one."""
+    found = Delivery.objects.filter(pk=delivery_id, endpoint=endpoint_id)
+    return bool(found.update(due_at=now, taken_until=None, attempts=0, done_at=None, given_up_at=None))
+
+
 def _locked(endpoint_id: UUID) -> Endpoint:
     endpoint = Endpoint.objects.select_for_update().filter(pk=endpoint_id).first()
     if endpoint is None:

@@ -26,9 +26,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="message",
             name="payload",
-            field=models.JSONField(
-                default=dict, help_text="What its kind may tell; no more of a person than that."
-            ),
+            field=models.JSONField(default=dict, help_text="What its kind may tell; no more of a person than that."),
         ),
         migrations.AlterField(
             model_name="message",

@@ -140,6 +140,17 @@ def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen() ->
     asyncio.run(story())
 
 
+def test_a_query_in_letters_is_understood() -> None:
+    async def story() -> None:
+        stranger = Stranger(b"")
+        shop = Pages(lambda environ, start: [*page(environ, start), environ["QUERY_STRING"].encode()])
+        asked = scope("GET", "/search/") | {"query_string": "q=手机&p=%41".encode()}
+        await ask(shop, stranger, asked)
+        assert stranger.body == b"a pageq=%E6%89%8B%E6%9C%BA&p=%41"
+
+    asyncio.run(story())
+
+
 ELSEWHERE = "198.51.100.7"
 
 

@@ -158,3 +158,19 @@ def test_garbage_in_a_cookie_is_no_cookie(shop: World, visitor: Client, cookie: 
             answer = visitor.get(path)
             assert answer.status_code == 200, (path, text)
             assert EVIL not in answer.content.decode()
+
+
+def test_a_host_that_is_none_of_ours_is_refused_plainly(shop: World) -> None:
+    for host in ("evil.example", "127.0.0.1,evil.example", "a b", "[::1", "evil.example:80"):
+        answer = Client(headers={"host": host}).get("/")
+        assert answer.status_code == 400, host
+        assert "evil.example" not in answer.content.decode()
+
+
+def test_no_cache_that_people_share_keeps_a_page(shop: World, visitor: Client, fan: Client) -> None:
+    paths = ["/", "/kinds/thing/", "/products/phone/", "/search/?q=phone", "/basket/", "/wishes/", "/accounts/login/",
+             "/nowhere", "/search/suggest?q=p", "/app.webmanifest"]  # fmt: skip
+    for client in (visitor, fan):
+        for path in paths:
+            assert "private" in client.get(path)["Cache-Control"], path
+    assert "no-store" in fan.get("/account/")["Cache-Control"]

@@ -8,6 +8,7 @@ before its reader gets the first byte.
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
@@ -20,6 +21,7 @@ PAGE_THREADS = 4
 PAGES_WAITING_MAX = 256
 FORM_BYTES_MAX = 2 * 1024 * 1024  # Django reads less of a form; the rest is for a file that staff sends along
 FORM_SECONDS_MAX = 15.0
+SAFE = "".join(chr(code) for code in range(33, 127))  # what is ASCII stays as it is
 FORMS_BYTES_MAX = 64 * 1024 * 1024  # of all that are being read or waited for
 
 
@@ -119,10 +121,14 @@ async def _read(receive: Receive, hold: Callable[[int], None]) -> bytes:
 
 
 def _plain(scope: Scope) -> Scope:
-    """Return the request without headers that have an underscore: to WSGI `X_Forwarded_For` and `X-Forwarded-For` are one,
-    and proxies guard only the latter.
+    """Return the request as WSGI can be told it.
+
+    Without headers that have an underscore: to WSGI `X_Forwarded_For` and `X-Forwarded-For` are one, and proxies guard only
+    the latter. And with a query of ASCII, whatever bytes were sent as they are.
     """
-    return {**scope, "headers": [pair for pair in scope["headers"] if b"_" not in pair[0]]}
+    headers = [pair for pair in scope["headers"] if b"_" not in pair[0]]
+    query: bytes = scope["query_string"]
+    return {**scope, "headers": headers, "query_string": query if query.isascii() else quote(query, SAFE).encode()}
 
 
 def _joined(said: list[dict[str, Any]]) -> list[dict[str, Any]]:

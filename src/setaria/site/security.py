@@ -20,7 +20,10 @@ POLICY = "; ".join(
 
 
 class ContentSecurityPolicyMiddleware:
-    """Sets the Content-Security-Policy of every page, so that injected markup could neither run nor send anything."""
+    """Sets the Content-Security-Policy of every page, so that injected markup could neither run nor send anything.
+
+    And keeps pages out of caches that several people share, unless they say that they may be there.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -29,6 +32,7 @@ class ContentSecurityPolicyMiddleware:
         """Answer with the policy added."""
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY + _also(getattr(response, "origins", ())))
+        response.headers.setdefault("Cache-Control", "private, no-cache")  # what says nothing of it may be one person's
         return response
 
 

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from setaria.channels.storefront import early, friend_code, queries
@@ -36,6 +37,7 @@ class Summary(msgspec.Struct, frozen=True):
         return sum(line.line.quantity for line in self.lines)
 
 
+@never_cache
 @login_required
 @require_safe
 def page(request: MemberVisit) -> HttpResponse:

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import cast
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 from django.utils.functional import SimpleLazyObject
 
 from setaria.channels.storefront import directory, preferences, queries, theme
@@ -40,12 +42,20 @@ def store(request: HttpRequest) -> dict[str, object]:
         "nav_key": SimpleLazyObject(lambda: _nav_key(cast(Visit, request), now) if market else next_stamp()),
         "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
         "wished_ids": SimpleLazyObject(lambda: _wished(request)),
-        "passkeys_here": passkeys_work_at(request.get_host().partition(":")[0]),
+        "passkeys_here": passkeys_work_at(_host(request)),
         "sandbox_messages": settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"),
         "push_key": SimpleLazyObject(_push_key),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),
     }
+
+
+def _host(request: HttpRequest) -> str:
+    """The host one is at; nothing where it is none of ours, which the page that says so must survive."""
+    try:
+        return split_domain_port(request.get_host())[0]
+    except DisallowedHost:
+        return ""
 
 
 def _wished(request: HttpRequest) -> frozenset[int]:
@@ -64,7 +74,7 @@ def _push_key() -> str:
 
 def passkeys_work_at(host: str) -> bool:
     """Whether browsers make passkeys for this host: a name, never a bare address."""
-    return not re.fullmatch(r"[0-9.]+|\[.*", host)
+    return bool(host) and not re.fullmatch(r"[0-9.]+|\[.*", host)
 
 
 def _nav_key(visit: Visit, now: datetime) -> tuple[object, ...]:

@@ -48,7 +48,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     given_up = Count("deliveries", filter=Q(deliveries__given_up_at__isnull=False))
     found = Endpoint.objects.annotate(waiting=waiting, given_up=given_up).order_by("made_at")
     context = {
-        "rows": [(each, words.hook_state(each)) for each in found],
+        "rows": [(each, words.hook_state(each), [words.happening(kind) for kind in each.kinds]) for each in found],
         "kinds": [(str(kind), words.happening(kind), str(kind) in kinds) for kind in verbs.KINDS],
         "url": url,
     }

@@ -14,7 +14,7 @@ from setaria.kernel import clock
 from setaria.kernel.texts import LANGUAGES
 from setaria.people.members.models import Member
 from setaria.people.notices import wordings as verbs
-from setaria.people.notices.kinds import NoSuchKind, all_kinds, kind_of, values_of
+from setaria.people.notices.kinds import NoSuchKind, Topic, all_kinds, kind_of, values_of
 from setaria.people.notices.models import SUBJECT_CHARS_MAX
 from setaria.people.notices.trial import send_trial
 from setaria.people.notices.wordings import Answer, Draft
@@ -36,7 +36,7 @@ def kinds(request: HttpRequest) -> HttpResponse:
     for kind in all_kinds().values():
         each = [(language, words.language(language), newest.get((kind.name, language))) for language in LANGUAGES]
         rows.setdefault(kind.topic, []).append((kind, each))
-    listed = [(words.topic(topic), words.always_told(topic), found) for topic, found in rows.items()]
+    listed = [(words.topic(topic), words.always_told(topic), rows[topic]) for topic in Topic if topic in rows]
     return render(request, "telling/wordings.html", {"topics": listed})
 
 

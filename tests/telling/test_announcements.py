@@ -489,6 +489,17 @@ def test_from_writing_to_stopping_on_the_pages(store: World, two: tuple[Member, 
     assert Announcement.objects.get().stopped_by == two[1]
 
 
+def test_a_test_goes_to_who_asks_alone(store: World, two: tuple[Member, Member]) -> None:
+    person(store)
+    made = write(wanted(store), by=two[0], now=store.now)
+    page = signed_in(two[1]).post(f"/telling/announcements/{made}/try", follow=True).content.decode()
+    assert "On its way to you alone" in page
+    send_all(store)
+    assert {sent.to[0] for sent in mail.outbox} == {two[1].email}
+    assert sorted(sent.subject for sent in mail.outbox) == ["Trial: Our price pledge", "试发：我们的价格承诺"]
+    assert "Prices stay." in "".join(str(sent.body) for sent in mail.outbox)
+
+
 def test_who_may_do_both_still_needs_another(store: World, two: tuple[Member, Member]) -> None:
     both = may(two[0], "announcements.approve_announcement")
     client = signed_in(both)

@@ -18,6 +18,7 @@ from setaria.people.notices.wordings import Answer, Draft, faults, keep, restore
 from setaria.people.notices.write import Note, write
 from tests.guards import Unguarded
 from tests.races.together import MeetingPoint, together
+from tests.telling.conftest import may, signed_in
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,6 +181,16 @@ def test_every_door_is_shut_to_who_may_not(shut: Callable[[str, dict[str, str]],
     shut(path, {**TYPED, "do": "keep", "version": "0"})
     assert Wording.objects.count() == 0
     assert Message.objects.count() == 0
+
+
+def test_the_way_in_leads_to_what_one_may_see(store: World, staff: Client) -> None:
+    assert staff.get("/telling/")["Location"] == "/telling/wordings/"
+    for permission, page in (
+        ("announcements.approve_announcement", "announcements"),
+        ("notices.change_bounce", "bounces"),
+    ):
+        somebody = may(Member.objects.get(pk=store.member(is_staff=True)), permission)
+        assert signed_in(somebody).get("/telling/")["Location"] == f"/telling/{page}/"
 
 
 def test_the_list_names_every_kind(staff: Client, queries_of: Callable[[Client, str], int]) -> None:

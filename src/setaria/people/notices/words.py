@@ -39,7 +39,7 @@ class Writer:
         """Write a message; raises ValueError for one that cannot be written."""
         if message.template == TRIAL:
             draft = msgspec.convert(message.payload, Draft)
-            words = sample(draft, now)
+            words = sample(draft, now, message.payload.get("values") or {})
             subject = _TRIAL_OF.get(draft.language, "{}").format(words.subject)
             return Words(subject, words.text, words.path)
         kind, payload = kind_of(message.template), message.payload
@@ -57,10 +57,10 @@ def stop_of(message: Message) -> str:
     return str(message.payload.get("stop_path") or "")
 
 
-def sample(draft: Draft, now: datetime) -> Words:
-    """Write a draft with the samples of what its kind tells; raises NoSuchKind."""
+def sample(draft: Draft, now: datetime, values: Mapping[str, Any] | None = None) -> Words:
+    """Write a draft with the samples of what its kind tells, or with values instead; raises NoSuchKind."""
     kind = kind_of(draft.kind)
-    payload = {name: variable.sample for name, variable in kind.variables.items()}
+    payload = {name: variable.sample for name, variable in kind.variables.items()} | dict(values or {})
     return _filled(kind, (draft.subject, draft.text), payload, draft.language, now)
 
 

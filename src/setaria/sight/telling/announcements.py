@@ -16,6 +16,8 @@ from setaria.kernel import clock
 from setaria.kernel.texts import LANGUAGES
 from setaria.people.members.levels import standing
 from setaria.people.members.models import Member
+from setaria.people.notices import wordings
+from setaria.people.notices.trial import send_trial
 from setaria.people.notices.words import shown
 from setaria.sight.staff import for_staff_who_may
 from setaria.sight.telling import words
@@ -113,12 +115,34 @@ def page(request: HttpRequest, announcement: UUID) -> HttpResponse:
     })  # fmt: skip
 
 
-def _looks(found: Announcement) -> Iterator[dict[str, Any]]:
+@for_staff_who_may(WRITE, APPROVE)
+@require_POST
+def try_out(request: HttpRequest, announcement: UUID) -> HttpResponse:
+    """Send it to whoever asks, and nobody else, in each language it goes out in."""
+    found = get_object_or_404(Announcement, pk=announcement)
+    sent = 0
+    for language, values in _told_in(found):
+        _version, *standing = wordings.standing(KIND[found.topic], language)
+        draft = wordings.Draft(KIND[found.topic], language, *standing)
+        sent += send_trial(draft, to=_who(request), now=clock.now(), values=values)
+    if sent:
+        messages.success(request, _("On its way to you alone. Nothing was changed."))
+    else:
+        messages.error(request, _("Your account has neither an email address nor a device. Nothing was sent."))
+    return redirect("telling:announcement", announcement)
+
+
+def _told_in(found: Announcement) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each language it goes out in, with what its messages tell."""
     for language in LANGUAGES:
         if language in found.text:
-            payload = {"title": found.title[language], "text": found.text[language], "path": found.path}
-            seen = shown(KIND[found.topic], language, payload, clock.now())
-            yield {"language": language, "name": words.language(language), "mail": seen, "push": seen.short(178)}
+            yield language, {"title": found.title[language], "text": found.text[language], "path": found.path}
+
+
+def _looks(found: Announcement) -> Iterator[dict[str, Any]]:
+    for language, values in _told_in(found):
+        seen = shown(KIND[found.topic], language, values, clock.now())
+        yield {"language": language, "name": words.language(language), "mail": seen, "push": seen.short(178)}
 
 
 def _reach(found: Announcement) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 from django.urls import path
 
-from setaria.sight.telling import announcements, bounces, webhooks, wordings
+from setaria.sight.telling import announcements, bounces, entrance, webhooks, wordings
 
 app_name = "telling"
 
 urlpatterns = [
+    path("", entrance.first, name="first"),
     path("announcements/", announcements.listed, name="announcements"),
     path("announcements/new/", announcements.new, name="announce"),
     path("announcements/<uuid:announcement>/", announcements.page, name="announcement"),
     path("announcements/<uuid:announcement>/change/", announcements.change, name="change_announcement"),
     path("announcements/<uuid:announcement>/approve", announcements.approve, name="approve_announcement"),
+    path("announcements/<uuid:announcement>/try", announcements.try_out, name="try_announcement"),
     path("announcements/<uuid:announcement>/stop", announcements.stop, name="stop_announcement"),
     path("bounces/", bounces.listed, name="bounces"),
     path("bounces/<int:bounce>/lift", bounces.lift, name="lift"),

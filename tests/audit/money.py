@@ -92,7 +92,7 @@ def sales_are_what_was_charged(charged: Charged, _: Unguarded) -> object:
 
 @breaks
 def promotions_are_their_uses(charged: Charged, _: Unguarded) -> object:
-    sql("UPDATE promotions_promotion SET used_amount = 11")
+    sql("UPDATE promotions_promotion SET used_amount = 11 WHERE id = %s", charged.promotion.pk)
     return f"{charged.promotion.pk} 1 1 11 10"
 
 
@@ -104,29 +104,29 @@ def coupons_are_their_uses(charged: Charged, _: Unguarded) -> object:
 
 @breaks
 def tallies_are_uses(charged: Charged, _: Unguarded) -> object:
-    sql("UPDATE promotions_tally SET used = 0")
+    sql("UPDATE promotions_tally SET used = 0 WHERE promotion_id = %s", charged.promotion.pk)
     return f"{charged.promotion.pk} {charged.customer} 0 1"
 
 
 @breaks
 def discounts_have_their_uses(charged: Charged, _: Unguarded) -> object:
-    sql("UPDATE promotions_use SET amount = 9")
-    sql("UPDATE promotions_promotion SET used_amount = 9")
+    sql("UPDATE promotions_use SET amount = 9 WHERE promotion_id = %s", charged.promotion.pk)
+    sql("UPDATE promotions_promotion SET used_amount = 9 WHERE id = %s", charged.promotion.pk)
     return f"{charged.order.id} {charged.promotion.pk} 10 9"
 
 
 @breaks
 def cards_are_their_movements(charged: Charged, _: Unguarded) -> object:
-    sql("UPDATE giftcards_card SET balance = 1")
+    sql("UPDATE giftcards_card SET balance = 1 WHERE id = %s", charged.card.pk)
     return f"{charged.card.pk} 1 0"
 
 
 @breaks
 def cards_pay_what_was_taken_off_them(charged: Charged, _: Unguarded) -> object:
-    spent = Movement.objects.get(kind=2)
+    spent = Movement.objects.get(kind=2, order_id=charged.carded.id)
     sql("INSERT INTO giftcards_movement (id, kind, card_id, amount, order_id, at)"
         " VALUES (%s, 3, %s, 50, %s, now())", spent.id, charged.card.pk, charged.carded.id)  # fmt: skip
-    sql("UPDATE giftcards_card SET balance = 50")
+    sql("UPDATE giftcards_card SET balance = 50 WHERE id = %s", charged.card.pk)
     return f"{spent.id} {charged.carded.id} 50 -50 50"
 
 

@@ -7,12 +7,14 @@ import psycopg
 import pytest
 
 from setaria.kernel.ids import new_id
+from setaria.trade.aftersales.take_back import Taken, take_back
+from setaria.trade.aftersales.take_back import Wish as Returning
 from setaria.trade.orders.models import Order
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed, Request
 from setaria.trade.promotions.codes import make_codes
 from setaria.trade.promotions.models import Code, Promotion, Use
 from setaria.trade.promotions.queries import Problem, usable
-from setaria.trade.promotions.spend import LATE, RESERVED_FOR, Wish, give_back, heal, reserve
+from setaria.trade.promotions.spend import LATE, RESERVED_FOR, Wish, follow_returns, give_back, heal, reserve
 from tests.world import DAY, SECOND, World
 
 
@@ -187,3 +189,43 @@ def test_codes_say_what_is_wrong_with_them(world: World) -> None:
         Problem.UNKNOWN, Problem.UNKNOWN, Problem.UNKNOWN, Problem.OVER, Problem.USED_UP, Problem.USED_UP,
     ]  # fmt: skip
     assert wrong("FIRST", buyer) == wrong("FIRST", None) == wrong("FAN", None) == Problem.NOT_YOURS
+
+
+# --- paid, and taken back ---
+
+
+def taken_back(world: World, order: Placed, units: int = 1) -> None:
+    wish = Returning(new_id(), order.id, {0: units}, "broken", "ada@example.org")
+    assert isinstance(take_back(wish, now=world.now), Taken)
+
+
+def test_a_coupon_of_an_order_that_is_wholly_taken_back_works_again(world: World) -> None:
+    one, fan = promotion(world, per_customer=1, budget_uses=1), world.member()
+    code = Code.objects.create(promotion=one, text="ONCE", uses_max=1)
+    order = bought(world, one, code=code, by=fan)
+    world.pay(order)
+    heal(now=world.now)
+    assert follow_returns(now=world.now) == 0
+    taken_back(world, order)
+    assert [follow_returns(now=world.now) for _ in range(2)] == [1, 0]
+    assert (used(one), Use.objects.get().state) == ((0, 0), Use.State.RETURNED)
+    assert reserve(order.id, fan, [Wish(one.pk, 10)], now=world.now) is None  # of an order that is placed: nothing
+    assert used(one) == (0, 0)
+    bought(world, one, code=code, by=fan)
+    assert used(one) == (1, 10)
+
+
+def test_in_part_or_where_the_rule_says_no_it_stays_used(world: World) -> None:
+    one, other = promotion(world), promotion(world, comes_back=False)
+    ask = world.ask((world.thing(price=100, stock=2), 2))
+    charges = tuple(Charge(ChargeKind.DISCOUNT, -10, f"promotion:{each.pk}", 0) for each in (one, other))
+    reserve(ask.id, ask.customer_id, [Wish(one.pk, 10), Wish(other.pk, 10)], now=world.now)
+    (order,) = world.place(msgspec.structs.replace(ask, charges=charges))
+    assert isinstance(order, Placed)
+    world.pay(order)
+    taken_back(world, order)
+    assert follow_returns(now=world.now) == 0
+    world.later(SECOND)
+    taken_back(world, order)
+    assert follow_returns(now=world.now) == 1
+    assert (used(one), used(other)) == ((0, 0), (1, 10))

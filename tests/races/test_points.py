@@ -4,13 +4,17 @@ import pytest
 from django.db import IntegrityError
 
 from setaria.kernel.ids import new_id
+from setaria.trade.aftersales.take_back import Wish, take_back
+from setaria.trade.points import returns
 from setaria.trade.points import spend as spending
-from setaria.trade.points.earn import lapse
+from setaria.trade.points.earn import LATE, earn, lapse
+from setaria.trade.points.models import Recall, Spending
+from setaria.trade.points.returns import follow_returns
 from setaria.trade.points.spend import reserve
 from tests.guards import Unguarded
 from tests.points.test_points import earned, has, programme
 from tests.races.together import MeetingPoint, together
-from tests.world import DAY, World
+from tests.world import DAY, SECOND, World
 
 ROW_LOCK = "FOR NO KEY UPDATE"
 
@@ -76,3 +80,43 @@ def test_what_is_spent_while_it_lapses_goes_once(world: World) -> None:
     lapse(now=now)
     # Spent first, 40 of the old ones lapse; lapsed first, the new ones pay.
     assert has(fan) in (100, 40)
+
+
+def recalled(world: World) -> int:
+    """A member with 100 points, all of which an order taken back has earned."""
+    programme(world)
+    fan = world.member()
+    order = earned(world, fan, 100)
+    take_back(Wish(new_id(), order.id, {0: 1}, "broken", "ada"), now=world.now)
+    return fan
+
+
+def test_points_spent_while_they_are_recalled_go_once(world: World) -> None:
+    fan = recalled(world)
+    later = world.now + LATE + SECOND
+    earn(now=later)
+    together(lambda: reserve(new_id(), fan, world.cn.pk, 60, now=later), lambda: follow_returns(now=later),
+             lambda: follow_returns(now=later))  # fmt: skip
+    follow_returns(now=later)
+    spent = 60 if Spending.objects.exists() else 0
+    assert (has(fan), Recall.objects.values_list("amount", "taken").get()) == (0, (100, 100 - spent))
+
+
+def test_twin_without_the_lock_the_constraint_still_refuses_a_recall(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fan = recalled(world)
+    later = world.now + LATE + SECOND
+    earn(now=later)
+    monkeypatch.setattr(returns, "_OWING", returns._OWING.replace(ROW_LOCK, ""))
+    # Where the one has read what there is, the other takes it, and the first goes on with what it has read.
+    held = returns._TAKE.replace("a.balance, r.amount", "100 AS balance, r.amount")
+    assert held != returns._TAKE
+    monkeypatch.setattr(returns, "_TAKE", held)
+    assert reserve(new_id(), fan, world.cn.pk, 60, now=later)
+    with pytest.raises(IntegrityError):
+        follow_returns(now=later)
+    assert has(fan) == 40
+    monkeypatch.undo()
+    follow_returns(now=later)
+    assert has(fan) == 0

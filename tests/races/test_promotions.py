@@ -5,13 +5,15 @@ import pytest
 from django.db import IntegrityError
 
 from setaria.kernel.ids import new_id
+from setaria.trade.aftersales.take_back import Taken, take_back
+from setaria.trade.aftersales.take_back import Wish as Returning
 from setaria.trade.orders.models import Order
 from setaria.trade.orders.place import place
 from setaria.trade.promotions import spend
-from setaria.trade.promotions.models import Code, Use
-from setaria.trade.promotions.spend import RESERVED_FOR, Wish, give_back, heal, reserve
+from setaria.trade.promotions.models import Code, Promotion, Tally, Use
+from setaria.trade.promotions.spend import RESERVED_FOR, Wish, follow_returns, give_back, heal, reserve
 from tests.guards import Unguarded
-from tests.promotions.test_spend import discounted, promotion, used
+from tests.promotions.test_spend import bought, discounted, promotion, used
 from tests.races.together import MeetingPoint, together
 from tests.world import SECOND, World
 
@@ -110,3 +112,34 @@ def test_twin_without_the_trigger_an_order_keeps_what_was_given_back(broken_worl
     give_back([ask.id], now=broken_world.now)
     broken_world.place(ask)
     assert "discounts_have_their_uses" in broken_world.breaches()
+
+
+def returned(world: World) -> Promotion:
+    one = promotion(world, budget_uses=1)
+    order = bought(world, one)
+    world.pay(order)
+    assert isinstance(take_back(Returning(new_id(), order.id, {0: 1}, "broken", "ada"), now=world.now), Taken)
+    return one
+
+
+def test_two_that_follow_returns_give_a_use_back_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, now = returned(world), world.now
+    meet = MeetingPoint().before(monkeypatch, (spend, "_give_back"))
+    assert sorted(together(*[lambda: follow_returns(now=now)] * 2)) == [0, 1]
+    assert meet.all_met
+    assert used(one) == (0, 0)
+
+
+def test_twin_without_looking_at_the_state_a_use_comes_back_twice(
+    broken_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, now = returned(broken_world), broken_world.now
+    spend_of = spend._GIVE_BACK.replace("AND state = ANY (%(states)s)", "AND state = ANY (%(states)s || 5)")
+    assert spend_of != spend._GIVE_BACK
+    monkeypatch.setattr(spend, "_GIVE_BACK", spend_of)
+    Promotion.objects.update(used_uses=2, used_amount=20, budget_uses=2)  # another use beside it
+    Tally.objects.update(used=2)
+    meet = MeetingPoint().before(monkeypatch, (spend, "_give_back"))
+    assert together(*[lambda: follow_returns(now=now)] * 2) == [1, 1]
+    assert meet.all_met
+    assert used(one) == (0, 0)  # the other's use is gone too

@@ -310,3 +310,38 @@ def test_check_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found() == ["SETARIA_STRIPE_SECRET_KEY"]
     monkeypatch.setenv("SETARIA_STRIPE_SECRET_KEY", "sk_live_1")
     assert found() == []
+
+
+# --- authorised first, captured once the order is seen to stand ---
+
+
+@pytest.fixture
+def by_hand(stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
+    monkeypatch.setenv("SETARIA_STRIPE_CAPTURE", "manual")
+    return stripe
+
+
+def test_what_is_authorised_is_captured_and_pays(world: World, by_hand: FakeStripe) -> None:
+    payment = started(world)
+    by_hand.pay(payment)
+    assert by_hand.intent(payment)["status"] == "requires_capture"
+    assert world.status(payment.order_id) == "placed"
+    hint = intent_event(
+        payment, "payment_intent.amount_capturable_updated", status="requires_capture", amount_received=0
+    )
+    assert told(world, hint) == []  # says too little: Stripe is asked at once
+    assert ask(world) == 1
+    assert (by_hand.intent(payment)["status"], world.status(payment.order_id)) == ("succeeded", "paid")
+    assert Settlement.objects.get().amount == payment.amount
+    assert Stripe().capture(payment).state is State.SUCCEEDED  # again is harmless
+
+
+def test_what_is_authorised_too_late_is_let_go_and_never_charged(world: World, by_hand: FakeStripe) -> None:
+    payment = started(world)
+    by_hand.pay(payment)
+    world.now = Order.objects.get().pay_by
+    world.expire()
+    assert ask(world) == 1
+    assert by_hand.intent(payment)["status"] == "canceled"
+    payment.refresh_from_db()
+    assert (payment.status, world.status(payment.order_id), Settlement.objects.count()) == ("failed", "expired", 0)

@@ -1,13 +1,14 @@
 """How money and instants are written, by the reader's language: the same on pages and in messages."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, get_timezone_location, get_timezone_name
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 
+AMOUNT_LIMIT = 10**15  # minor units
 FORMS = {
     "zh": {"date": "y年M月d日", "time": "HH:mm", "short": "M月d日 HH:mm", "full": "y年M月d日 HH:mm"},
     "en": {"date": "d MMM y", "time": "HH:mm", "short": "d MMM, HH:mm", "full": "d MMM y, HH:mm"},
@@ -28,6 +29,23 @@ def money_parts(amount: int, currency: str, language: str) -> tuple[str, str]:
     locale = _number_locale(language, currency)
     pattern = "#,##,##0" + pattern[5:] if locale.territory == "IN" else pattern
     return _sign(currency), format_decimal(value, format=pattern, locale=locale)
+
+
+def minor_of(written: str, currency: str) -> int | None:
+    """Read an amount as people write it, such as 1,999.50, as minor units; None for what is no amount of the currency."""
+    try:
+        value = Decimal(written.strip().replace(",", "")).scaleb(get_currency_precision(currency))
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or value != value.to_integral_value() or abs(value) >= AMOUNT_LIMIT:
+        return None
+    return int(value)
+
+
+def percent(basis_points: int) -> str:
+    """Write basis points as per cent, without the sign: 1300 is 13, 825 is 8.25."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,7 @@ from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.points import spend as points
-from setaria.trade.points.earn import earn_and_lapse_now_and_then
+from setaria.trade.points.follow import follow_now_and_then
 from setaria.trade.preorders import deposits
 from setaria.trade.preorders.end import end_over
 from setaria.trade.preorders.money import hear, wanted
@@ -112,10 +112,10 @@ def _give_back() -> None:
     """Discounts, points and cards' money set aside for orders that came to nothing may be used again; points are earned."""
     if back := points.heal(now=now()):
         log.info("points_given_back", orders=back)
-    earn_and_lapse_now_and_then(now())
+    follow_now_and_then(now())
     if mended := giftcards.heal(now=now()):
         log.info("gift_cards_mended", spendings=mended)
-    if back := promotions.heal(now=now()):
+    if back := promotions.heal(now=now()) + promotions.follow_returns(now=now()):
         log.info("promotions_given_back", uses=back)
 
 

@@ -57,7 +57,7 @@ def page(request: Visit) -> HttpResponse:
 def _quote(lines: Sequence[BasketLine], shelf: queries.Shelf) -> Quote:
     """What goods and the first way of sending would cost: the checkout's own sum, but for what is only known there."""
     items = tuple(Item(line.variant.pk, 0, line.quantity, line.offer.price or 0) for line in lines if not line.gone)
-    ways = ways_to(shelf.market, "") if items and shelf.sells else ()
+    ways = ways_to(shelf.market, "", shelf.now) if items and shelf.sells else ()
     return quote(Wanted(items, delivery=next(iter(ways), None)))
 
 

@@ -25,6 +25,7 @@ SENTENCES = {
         "A payment of this order has begun already. Nothing was taken off the card; finish that payment first."
     ),
     Refusal.EMPTY: _("Nothing is left on this card. Nothing was changed."),
+    Refusal.BLOCKED: _("This card is blocked; ask us about it. Nothing was changed."),
     Refusal.OTHER_MARKET: _("This card is good in another market. Nothing was changed."),
 }
 

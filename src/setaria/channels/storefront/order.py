@@ -30,6 +30,7 @@ from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
 from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.promised import at_the_door
 from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.payments.start import Refusal, credited, start
 from setaria.trade.quotes.queries import charges_of
@@ -91,6 +92,7 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         "payment": payments[-1] if payments else None,
         "refunds": refunds,
         "returns": returns,
+        "at_door": at_the_door(payments, refunds),
         "cancellable": order.status == Status.PLACED
         or (
             order.paid_at is not None

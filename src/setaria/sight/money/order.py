@@ -18,11 +18,13 @@ from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
 from setaria.people.notices.bounces import bounce_of
 from setaria.sight.money import words
+from setaria.sight.money.desk import say, signature
 from setaria.sight.staff import for_staff
 from setaria.trade.aftersales.queries import Left, left_of, returns_of
 from setaria.trade.aftersales.take_back import REASON_CHARS_MAX, Taken, Wish, take_back
 from setaria.trade.books.queries import story_of
 from setaria.trade.orders.models import Charge, Order, Settlement, Status
+from setaria.trade.payments import refund as refunds
 from setaria.trade.payments.models import Refund
 
 
@@ -111,3 +113,18 @@ def _read(request: HttpRequest, order_id: UUID, member: Member) -> Wish | None:
         )  # fmt: skip
     except ValueError:
         return None
+
+
+@for_staff
+@require_POST
+def paid_by_bank(request: HttpRequest, refund_id: UUID) -> HttpResponse:
+    """Note that a refund which its provider refuses was paid by bank transfer."""
+    note = request.POST.get("note", "").replace("\0", "")
+    answer = refunds.paid_by_bank(refund_id, note=note, by=signature(request), now=now())
+    texts = {
+        refunds.Answer.NOTED: _("The refund is noted as paid, and its case is resolved."),
+        refunds.Answer.UNKNOWN: _("It was sent, or its provider has not refused it; nothing was changed."),
+        refunds.Answer.UNSIGNED: _("Say in a few words what was done; nothing was changed."),
+    }
+    say(request, answer is refunds.Answer.NOTED, texts[answer])
+    return redirect("money:cases")

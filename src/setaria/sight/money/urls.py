@@ -1,6 +1,6 @@
 from django.urls import path
 
-from setaria.sight.money import differences, order, views
+from setaria.sight.money import cards, differences, disputes, door, order, points, promotions, rates, views
 
 app_name = "money"
 
@@ -12,4 +12,24 @@ urlpatterns = [
     path("orders/", order.find, name="find"),
     path("orders/<uuid:order_id>/", order.page, name="order"),
     path("orders/<uuid:order_id>/refund", order.refund, name="refund"),
+    path("refunds/<uuid:refund_id>/paid", order.paid_by_bank, name="paid_by_bank"),
+    path("disputes/", disputes.page, name="disputes"),
+    path("disputes/<uuid:dispute>/end", disputes.end, name="end_dispute"),
+    path("door/", door.page, name="door"),
+    path("door/<uuid:order_id>/handed", door.hand_over, name="handed"),
+    path("door/<uuid:order_id>/refused", door.refuse, name="refused"),
+    path("promotions/", promotions.page, name="promotions"),
+    path("promotions/make", promotions.make, name="make_promotion"),
+    path("promotions/<int:promotion>/end", promotions.end, name="end_promotion"),
+    path("points/", points.find, name="points"),
+    path("points/<int:member_id>/", points.page, name="points_of"),
+    path("points/<int:member_id>/correct", points.correct, name="correct_points"),
+    path("cards/", cards.page, name="cards"),
+    path("cards/find", cards.find, name="find_card"),
+    path("cards/issue", cards.make, name="issue_card"),
+    path("cards/<uuid:card>/block", cards.block, name="block_card"),
+    path("cards/<uuid:card>/lift", cards.lift, name="lift_card"),
+    path("rates/", rates.page, name="rates"),
+    path("rates/tax", rates.set_tax, name="set_tax"),
+    path("rates/delivery", rates.set_delivery, name="set_delivery"),
 ]

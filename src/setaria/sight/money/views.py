@@ -1,5 +1,7 @@
 """What about money a person must look at, and what was done about it. For staff; to everybody else it is not there."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,11 +27,23 @@ def cases(request: HttpRequest) -> HttpResponse:
     open_ones = Case.objects.filter(resolved_at=None).order_by("opened_at")
     resolved = Case.objects.exclude(resolved_at=None).order_by("-resolved_at")[:RESOLVED_MAX]
     context = {
-        "open": [(case, words.kind(case.kind), words.what_to_do(case.kind)) for case in open_ones[:OPEN_MAX]],
+        "open": [
+            (case, words.kind(case.kind), words.what_to_do(case.kind), _refund(case)) for case in open_ones[:OPEN_MAX]
+        ],
         "count": open_ones.count(),
         "resolved": [(case, words.kind(case.kind)) for case in resolved],
     }
     return render(request, "money/cases.html", context)
+
+
+def _refund(case: Case) -> UUID | None:
+    """The refund that a provider does not send, if it is one of ours: it can be paid by bank."""
+    if case.kind != Case.Kind.REFUSED:
+        return None
+    try:
+        return UUID(case.reference)
+    except ValueError:
+        return None
 
 
 @for_staff

@@ -4,7 +4,10 @@ from django.utils.translation import gettext as _
 
 from setaria.trade.aftersales.take_back import Refusal
 from setaria.trade.books.accounts import Source
+from setaria.trade.payments.cash import hand_over
 from setaria.trade.payments.models import Case
+from setaria.trade.points import correct
+from setaria.trade.points.models import Entry as Points
 from setaria.trade.reconciliation.models import Difference, Entry
 
 Kind = Case.Kind
@@ -71,3 +74,36 @@ def line(what: int) -> str:
         Entry.Kind.PAYOUT: _("Payout"),
         Entry.Kind.OTHER: _("Something else"),
     }[Entry.Kind(what)]
+
+
+def points(kind: int) -> str:
+    """Return what an entry of a member's points is."""
+    return {
+        Points.Kind.EARNED: _("Earned"),
+        Points.Kind.SPENT: _("Spent"),
+        Points.Kind.BACK: _("Back from an order that came to nothing"),
+        Points.Kind.LAPSED: _("Lapsed"),
+        Points.Kind.RETURNED: _("Back with goods taken back"),
+        Points.Kind.RECALLED: _("Gone with goods taken back"),
+        Points.Kind.CORRECTED: _("By hand"),
+    }[Points.Kind(kind)]
+
+
+def corrected(answer: correct.Answer) -> str:
+    """Return what became of a correction of points."""
+    return {
+        correct.Answer.CORRECTED: _("The points are corrected."),
+        correct.Answer.UNKNOWN: _("There are no points for this person in this market; nothing was changed."),
+        correct.Answer.NOT_ENOUGH: _("This person has not so many points; nothing was changed."),
+        correct.Answer.UNSIGNED: _("Say how many and why; nothing was changed."),
+    }[answer]
+
+
+def handed(answer: hand_over.Answer) -> str:
+    """Return what became of money that a courier brought."""
+    return {
+        hand_over.Answer.TAKEN: _("The money is noted."),
+        hand_over.Answer.OTHER_AMOUNT: _("The money is noted. It is not what was due: see what to look at."),
+        hand_over.Answer.NOTHING_DUE: _("Nothing is due for this order; nothing was changed."),
+        hand_over.Answer.UNSIGNED: _("Say how much, and under which of the courier's numbers; nothing was changed."),
+    }[answer]

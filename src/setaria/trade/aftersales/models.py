@@ -18,6 +18,7 @@ class Return(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gte=0), name="return_not_negative")]
+        indexes = [models.Index(fields=["at"], name="return_by_time")]
 
 
 class ReturnedLine(models.Model):

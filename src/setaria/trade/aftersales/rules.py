@@ -1,6 +1,7 @@
 """What taking units back is worth; pure. Shares follow one named rule, so that parts add up to the whole."""
 
 from collections.abc import Iterable, Sequence
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 import msgspec
@@ -58,12 +59,34 @@ def in_order(amounts: Iterable[Amount]) -> list[Amount]:
     return sorted(amounts, key=lambda each: (each.kind == TAX_WITHIN, each.amount < 0, each.kind))
 
 
+class Means(IntEnum):
+    """What an order was paid with."""
+
+    PAYMENT = 0
+    DEPOSIT = 1
+    CARD = 2  # gift cards and store credit
+
+
+class Turn(StrEnum):
+    """The named rule by which means get money back: which of them is filled up first."""
+
+    CARDS_LAST = "cards_last"
+    CARDS_FIRST = "cards_first"
+
+
 class Source(msgspec.Struct, frozen=True):
     """A payment that money can go back to, with what is left of it."""
 
     payment_id: UUID
     provider: str
+    means: Means
     left: int
+
+
+def in_turn(sources: Iterable[Source], turn: Turn) -> list[Source]:
+    """Order sources by the rule; those of one means by their ids, so that every process divides alike."""
+    sign = -1 if turn is Turn.CARDS_FIRST else 1
+    return sorted(sources, key=lambda source: (sign * source.means, source.payment_id))
 
 
 def spread(amount: int, sources: Sequence[Source]) -> list[tuple[Source, int]] | None:

@@ -13,7 +13,20 @@ from setaria.goods.inventory.hold import Hold, hold_again, release
 from setaria.kernel.arrays import texts
 from setaria.kernel.batches import Batch, durable_batch, retried
 from setaria.kernel.ids import new_id
-from setaria.trade.aftersales.rules import PRICE, TAX_WITHIN, Amount, Source, in_order, shares, spread, worth
+from setaria.trade.aftersales.models import Return, ReturnedPart
+from setaria.trade.aftersales.rules import (
+    PRICE,
+    TAX_WITHIN,
+    Amount,
+    Means,
+    Source,
+    Turn,
+    in_order,
+    in_turn,
+    shares,
+    spread,
+    worth,
+)
 from setaria.trade.books.rules import tax_within
 from setaria.trade.orders.models import Status
 
@@ -56,8 +69,11 @@ class Refusal(StrEnum):
 
 
 _ORDER = """
-    SELECT o.status, o.currency, CASE WHEN m.tax_inclusive THEN m.tax_rate_bp ELSE 0 END, o.customer_id, o.paid_at
-    FROM orders_order AS o JOIN markets_market AS m ON m.id = o.market_id WHERE o.id = %(order)s FOR NO KEY UPDATE OF o
+    SELECT o.status, o.currency, CASE WHEN m.tax_inclusive THEN m.tax_rate_bp ELSE 0 END, o.customer_id, o.paid_at,
+           coalesce(rules.refunds, 'cards_last')
+    FROM orders_order AS o JOIN markets_market AS m ON m.id = o.market_id
+    LEFT JOIN quotes_marketrules AS rules ON rules.market_id = o.market_id
+    WHERE o.id = %(order)s FOR NO KEY UPDATE OF o
 """
 _EARLIER = "SELECT order_id, amount, currency FROM aftersales_return WHERE id = %(id)s"
 _LINES = """
@@ -72,19 +88,18 @@ _SHIPPED_BACK = """
     SELECT count(DISTINCT p.return_id) FILTER (WHERE p.line IS NULL), count(DISTINCT p.return_id)
     FROM aftersales_returnedpart AS p WHERE p.order_id = %(order)s
 """
-# The payment comes before the deposit and the gift cards that were credited to its order.
 _PAYMENTS = """
-    SELECT paid.payment_id, paid.provider, paid.amount - coalesce(
+    SELECT paid.payment_id, paid.provider, paid.means, paid.amount - coalesce(
         (SELECT sum(r.amount) FROM payments_refund AS r WHERE r.payment_id = paid.payment_id), 0)::bigint
     FROM (
-        SELECT payment_id, provider, amount, 0 AS rank FROM orders_settlement
-        WHERE order_id = %(order)s AND outcome = 1
+        SELECT payment_id, provider, amount, CASE provider WHEN 'giftcard' THEN 2 ELSE 0 END AS means
+        FROM orders_settlement WHERE order_id = %(order)s AND outcome = 1
         UNION ALL
         SELECT payment_id, provider, amount, 1 FROM preorders_receipt WHERE place_id = %(order)s AND fate = 2
         UNION ALL
         SELECT payment_id, 'giftcard', amount, 2 FROM orders_credit
         WHERE order_id = %(order)s AND means = 2 AND revoked_at IS NULL
-    ) AS paid ORDER BY paid.rank, paid.payment_id
+    ) AS paid
 """
 _RETURN = """
     INSERT INTO aftersales_return (id, order_id, amount, currency, restocked, reason, by, at)
@@ -175,6 +190,17 @@ def cancel_paid(order_id: UUID, customer_id: int, *, now: datetime) -> Taken | R
     return take_back(Wish(id, order_id, units, "cancelled by the buyer", shipping=True), now=now)
 
 
+def returned(id: UUID) -> Taken | None:
+    """Return what was taken back under this id, if anything was."""
+    found = Return.objects.filter(pk=id).first()
+    return Taken(id, found.amount, found.currency) if found else None
+
+
+def shipped_back(order_id: UUID) -> bool:
+    """Whether an order's shipping was given back."""
+    return ReturnedPart.objects.filter(order_id=order_id, line=None).exists()
+
+
 def _read(batch: Batch, id: UUID, order_id: UUID) -> "_Sale | Taken | Refusal":
     key: dict[str, Any] = {"order": order_id, "id": id}
     rows = batch.query(_ORDER, key).fetchall()
@@ -184,13 +210,16 @@ def _read(batch: Batch, id: UUID, order_id: UUID) -> "_Sale | Taken | Refusal":
         return Taken(id, amount, currency) if known == order_id else Refusal.ID_CONFLICT
     if not rows:
         return Refusal.UNKNOWN_ORDER
-    status, currency, rate, _customer, _paid_at = rows[0]
+    status, currency, rate, _customer, _paid_at, turn = rows[0]
     if status != Status.PAID:
         return Refusal.NOT_PAID
     lines = [_Line(*row) for row in batch.query(_LINES, key)]
     charges = [Amount(*row) for row in batch.query(_CHARGES, key)]
     [(shipping_back, returns)] = batch.query(_SHIPPED_BACK, key).fetchall()
-    payments = [Source(*row) for row in batch.query(_PAYMENTS, key)]
+    found = [
+        Source(payment, provider, Means(means), left) for payment, provider, means, left in batch.query(_PAYMENTS, key)
+    ]
+    payments = in_turn(found, Turn(turn))
     return _Sale(
         currency, rate, {line.position: line for line in lines}, charges, bool(shipping_back), returns, payments
     )

@@ -8,7 +8,9 @@ class Account(models.IntegerChoices):
     """Accounts, by the number accountants expect: 1 assets, 2 liabilities, 4 income, 5 costs."""
 
     CLEARING = 1010, _("On its way from payment providers")
+    COURIERS = 1015, _("To be handed over by couriers")
     BANK = 1020, _("Bank")
+    DISPUTED = 1030, _("Held back in disputes")
     CUSTOMERS = 1100, _("Customers")
     TAX = 2100, _("Tax payable")
     RETURNING = 2200, _("To be returned to customers")
@@ -21,6 +23,7 @@ class Account(models.IntegerChoices):
     SHIPPING = 4020, _("Shipping charged")
     FORFEITED = 4090, _("Deposits kept")
     FEES = 5100, _("Payment providers' fees")
+    LOST = 5150, _("Lost in disputes")
     GOODWILL = 5200, _("Given as gift cards and store credit")
 
 
@@ -37,7 +40,13 @@ class Source(models.IntegerChoices):
     RETURN = 8, _("Sale taken back")
     FEE = 9, _("Provider's fee")
     PAYOUT = 10, _("Paid out by a provider")
+    COLLECTED = 11, _("Handed over by a courier")
+    DISPUTED = 12, _("Held back in a dispute")
+    DISPUTE_ENDED = 13, _("Dispute won or lost")
+    DISPUTE_FEE = 14, _("Fee of a dispute")
     CARD = 15, _("Gift card or store credit issued")
     POINTS = 16, _("Points earned")
     POINTS_LAPSED = 17, _("Points lapsed")
+    POINTS_RECALLED = 18, _("Points taken back with a return")
+    POINTS_CORRECTED = 19, _("Points changed by hand")
     CORRECTION = 20, _("Entry by hand")

@@ -45,7 +45,13 @@ INVARIANTS = [
             UNION ALL SELECT 3, id, amount, sent_at FROM payments_refund WHERE sent_at IS NOT NULL
             UNION ALL SELECT 8, id, amount, at FROM aftersales_return WHERE amount > 0
             UNION ALL SELECT 4, payment_id, amount, at FROM preorders_receipt
-            UNION ALL SELECT CASE kind WHEN 1 THEN 16 ELSE 17 END, id, abs(amount), at FROM points_entry WHERE kind IN (1, 4)
+            UNION ALL SELECT CASE kind WHEN 1 THEN 16 WHEN 4 THEN 17 WHEN 6 THEN 18 ELSE 19 END, id, abs(amount), at
+                      FROM points_entry WHERE kind IN (1, 4, 6, 7)
+            UNION ALL SELECT 11, payment_id, amount, at FROM payments_remittance
+            UNION ALL SELECT 12, id, amount, held_at FROM payments_dispute WHERE held_at IS NOT NULL
+            UNION ALL SELECT 13, id, amount, greatest(held_at, ended_at) FROM payments_dispute
+                      WHERE held_at IS NOT NULL AND ended_at IS NOT NULL
+            UNION ALL SELECT 14, id, fee, ended_at FROM payments_dispute WHERE fee > 0 AND ended_at IS NOT NULL
             UNION ALL SELECT 15, id, amount, at FROM giftcards_movement WHERE kind = 1
             UNION ALL SELECT 9, e.id, abs(e.fee), f.at FROM reconciliation_entry AS e
                       JOIN reconciliation_statement AS f ON f.id = e.statement_id WHERE e.fee <> 0

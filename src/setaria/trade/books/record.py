@@ -45,7 +45,24 @@ def _two(debit: str, credit: str) -> str:
 
 # Where money beside the last payment comes from; and a card that pays alone is owed, not on its way from anywhere.
 _BY_MEANS = f"CASE h.what WHEN 2 THEN {Account.GIFT_CARDS.value} ELSE {Account.DEPOSITS.value} END"
-_BY_PROVIDER = f"CASE h.provider WHEN 'giftcard' THEN {Account.GIFT_CARDS.value} ELSE {Account.CLEARING.value} END"
+# What was promised at the door is with the couriers, what no provider could send back left our bank, and what a lost
+# dispute gave the buyer is no loss as far as it was to be sent back anyway.
+_BY_PROVIDER = (
+    f"CASE h.provider WHEN 'giftcard' THEN {Account.GIFT_CARDS.value} WHEN 'cash' THEN {Account.COURIERS.value}"
+    f" WHEN 'bank' THEN {Account.BANK.value} WHEN 'dispute' THEN {Account.LOST.value} ELSE {Account.CLEARING.value} END"
+)
+
+_SENT_THROUGH = "CASE r.sent_by WHEN '' THEN r.provider WHEN 'dispute' THEN 'dispute' ELSE 'bank' END"
+
+# A dispute counts in the market of its order, or in the first of its currency. One that ended before its money was held
+# is entered when both are known.
+_DISPUTES = """
+    SELECT d.id AS source_id, d.order_id, {at} AS at, coalesce(o.market_id, market.id) AS market_id, d.currency, d.provider,
+           {amount} AS amount, (d.outcome = 'won')::int AS what
+    FROM payments_dispute AS d LEFT JOIN orders_order AS o ON o.id = d.order_id
+    JOIN LATERAL (SELECT id FROM markets_market AS m WHERE m.currency = d.currency ORDER BY id LIMIT 1) AS market ON true
+    WHERE {which}
+"""
 
 # A settlement, refund or deposit belongs to an order, or to a place whose programme sells in a market.
 _PLACES_MARKET = """
@@ -55,11 +72,13 @@ _PLACES_MARKET = """
     JOIN markets_channel AS channel ON channel.id = d.channel_id
 """
 
-# Points are owed from when they are earned; those that nobody spent in time are not any more.
+# Points are owed from when they are earned; those that nobody spent in time, or that a return took back, are not any
+# more. (What came back with a return is owed by the return's own entry.)
+_GIVEN, _OWED = str(Account.POINTS_GIVEN.value), str(Account.POINTS.value)
 _POINTS = """
     SELECT e.id AS source_id, e.order_id, e.at, e.market_id, market.currency, '' AS provider, abs(e.amount) AS amount,
-           0 AS what
-    FROM points_entry AS e JOIN markets_market AS market ON market.id = e.market_id WHERE e.kind = {kind}
+           (e.amount > 0)::int AS what
+    FROM points_entry AS e JOIN markets_market AS market ON market.id = e.market_id WHERE {which}
 """
 # What providers told in their files.
 _TOLD = """
@@ -71,9 +90,15 @@ _TOLD = """
 """
 
 KINDS = [
-    _Kind(Source.POINTS, _POINTS.format(kind=1), _two(str(Account.POINTS_GIVEN.value), str(Account.POINTS.value))),
+    _Kind(Source.POINTS, _POINTS.format(which="e.kind = 1"), _two(_GIVEN, _OWED)),
+    _Kind(Source.POINTS_LAPSED, _POINTS.format(which="e.kind = 4"), _two(_OWED, _GIVEN)),
+    _Kind(Source.POINTS_RECALLED, _POINTS.format(which="e.kind = 6"), _two(_OWED, _GIVEN)),
     _Kind(
-        Source.POINTS_LAPSED, _POINTS.format(kind=4), _two(str(Account.POINTS.value), str(Account.POINTS_GIVEN.value))
+        Source.POINTS_CORRECTED,
+        _POINTS.format(which="e.kind = 7"),
+        _two(
+            f"CASE h.what WHEN 1 THEN {_GIVEN} ELSE {_OWED} END", f"CASE h.what WHEN 1 THEN {_OWED} ELSE {_GIVEN} END"
+        ),
     ),
     _Kind(
         Source.CARD,
@@ -163,22 +188,52 @@ KINDS = [
     _Kind(
         Source.REFUND,
         f"""
-        SELECT r.id AS source_id, r.order_id, r.sent_at AS at, o.market_id, r.currency, r.provider, r.amount,
-               0 AS what
+        SELECT r.id AS source_id, r.order_id, r.sent_at AS at, o.market_id, r.currency,
+               {_SENT_THROUGH} AS provider, r.amount, 0 AS what
         FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id
         JOIN orders_settlement AS s ON s.order_id = r.order_id AND s.payment_id = r.payment_id
         WHERE r.sent_at IS NOT NULL
         UNION ALL
-        SELECT r.id, r.order_id, r.sent_at, o.market_id, r.currency, r.provider, r.amount, 0
+        SELECT r.id, r.order_id, r.sent_at, o.market_id, r.currency, {_SENT_THROUGH}, r.amount, 0
         FROM payments_refund AS r JOIN orders_order AS o ON o.id = r.order_id
         JOIN orders_credit AS c ON c.order_id = r.order_id AND c.payment_id = r.payment_id AND c.means = 2
         WHERE r.sent_at IS NOT NULL
         UNION ALL
-        SELECT r.id, r.order_id, r.sent_at, channel.market_id, r.currency, r.provider, r.amount, 0
+        SELECT r.id, r.order_id, r.sent_at, channel.market_id, r.currency, {_SENT_THROUGH}, r.amount, 0
         FROM payments_refund AS r JOIN preorders_receipt AS receipt ON receipt.payment_id = r.payment_id
         {_PLACES_MARKET.format(place="r.order_id")} WHERE r.sent_at IS NOT NULL
         """,
         _two(str(Account.RETURNING.value), _BY_PROVIDER),
+    ),
+    _Kind(
+        Source.COLLECTED,
+        """
+        SELECT r.payment_id AS source_id, r.order_id, r.at, o.market_id, r.currency, r.provider, r.amount, 0 AS what
+        FROM payments_remittance AS r JOIN orders_order AS o ON o.id = r.order_id
+        """,
+        _two(str(Account.BANK.value), _BY_PROVIDER),
+    ),
+    _Kind(
+        Source.DISPUTED,
+        _DISPUTES.format(at="d.held_at", amount="d.amount", which="d.held_at IS NOT NULL"),
+        _two(str(Account.DISPUTED.value), str(Account.CLEARING.value)),
+    ),
+    _Kind(
+        Source.DISPUTE_ENDED,
+        _DISPUTES.format(
+            at="greatest(d.held_at, d.ended_at)",
+            amount="d.amount",
+            which="d.held_at IS NOT NULL AND d.ended_at IS NOT NULL",
+        ),
+        _two(
+            f"CASE h.what WHEN 1 THEN {Account.CLEARING.value} ELSE {Account.LOST.value} END",
+            str(Account.DISPUTED.value),
+        ),
+    ),
+    _Kind(
+        Source.DISPUTE_FEE,
+        _DISPUTES.format(at="d.ended_at", amount="d.fee", which="d.fee > 0 AND d.ended_at IS NOT NULL"),
+        _two(str(Account.FEES.value), str(Account.CLEARING.value)),
     ),
     # Told by settlement files, some days after; they count when they are known. The market is the first of its currency.
     _Kind(

@@ -32,4 +32,17 @@ INVARIANTS = [
            OR back.amount <> paid.amount
         """,
     ),
+    Invariant(
+        "cards_get_back_what_is_sent_to_them",
+        "A refund that was sent to a card is on it, once and in its amount; of an order never more than it was paid with.",
+        "SELECT count(*) FROM giftcards_movement WHERE kind = 3",
+        """
+        SELECT r.id, r.amount, back.amount AS back FROM payments_refund AS r
+        LEFT JOIN giftcards_movement AS back ON back.id = r.id AND back.kind = 3
+        WHERE r.provider = 'giftcard' AND r.sent_at IS NOT NULL AND back.amount IS DISTINCT FROM r.amount
+        UNION ALL
+        SELECT order_id, -sum(amount) FILTER (WHERE kind = 2), sum(amount) FILTER (WHERE kind = 3)
+        FROM giftcards_movement WHERE kind IN (2, 3) GROUP BY order_id, card_id HAVING sum(amount) > 0
+        """,
+    ),
 ]

@@ -40,6 +40,27 @@ class Card(models.Model):
         return f"gift card …{self.tail}"
 
 
+class Block(models.Model):
+    """A time in which a card pays nothing; one at once."""
+
+    id = models.BigAutoField(primary_key=True)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="blocks")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=254)
+    why = models.CharField(max_length=200)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=254, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["card"], condition=Q(lifted_at__isnull=True), name="card_blocked_once"),
+            models.CheckConstraint(
+                condition=~Q(by="") & ~Q(why="") & (Q(lifted_at__isnull=True) | ~Q(lifted_by="")),
+                name="block_is_signed_for",
+            ),
+        ]
+
+
 class Movement(models.Model):
     """Money onto a card or off it (minor units, signed). A spending and its coming back have one id, which is the
     payment's towards the order; so each happens once.

@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     PAYING = "PAYING"  # a payment of the sum without the card has begun elsewhere
     EMPTY = "EMPTY"  # nothing is left on it
     OTHER_MARKET = "OTHER_MARKET"  # another currency's
+    BLOCKED = "BLOCKED"  # by the staff
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -57,6 +58,8 @@ _GIVEN = """
 """
 _BEGUN = "SELECT 1 FROM payments_payment WHERE order_id = %(order)s AND status = 'started' LIMIT 1"
 _CARD = "SELECT balance, market_id FROM giftcards_card WHERE id = %(card)s FOR NO KEY UPDATE"
+# Read after the card is locked: who blocks it holds that lock.
+_BLOCKED = "SELECT 1 FROM giftcards_block WHERE card_id = %(card)s AND lifted_at IS NULL"
 _TAKE = """
     WITH taken AS (UPDATE giftcards_card SET balance = balance - %(amount)s WHERE id = %(card)s RETURNING id)
     INSERT INTO giftcards_movement (id, kind, card_id, amount, order_id, at)
@@ -93,6 +96,9 @@ def _take(card_id: UUID, order_id: UUID, customer_id: int, now: datetime) -> Spe
             return Refusal.PAYING
         cursor.execute(_CARD, key)
         balance, card_market = cursor.fetchone()
+        cursor.execute(_BLOCKED, key)
+        if cursor.fetchone():
+            return Refusal.BLOCKED
         if card_market != market_id:
             return Refusal.OTHER_MARKET
         if balance == 0:

@@ -36,4 +36,17 @@ INVARIANTS = [
           AND NOT EXISTS (SELECT 1 FROM payments_case AS c WHERE c.payment_id = p.id)
         """,
     ),
+    Invariant(
+        "disputes_cover_what_they_gave_back",
+        "Refunds that count as sent by a dispute are of a payment whose disputes were lost, within what those took.",
+        "SELECT count(*) FROM payments_dispute",
+        """
+        SELECT r.payment_id, r.amount, d.amount AS lost FROM (
+            SELECT payment_id, sum(amount) AS amount FROM payments_refund WHERE sent_by = 'dispute' GROUP BY 1
+        ) AS r
+        LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM payments_dispute WHERE outcome = 'lost' GROUP BY 1) AS d
+            USING (payment_id)
+        WHERE r.amount > coalesce(d.amount, 0)
+        """,
+    ),
 ]

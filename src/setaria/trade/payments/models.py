@@ -54,10 +54,35 @@ class Refund(models.Model):
     reason = models.CharField(max_length=200)
     due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    sent_by = models.CharField(
+        max_length=254, blank=True, default="", db_default="", help_text="Who paid it by bank, where no provider could."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive")]
-        indexes = [models.Index(fields=["due_at"], condition=Q(sent_at__isnull=True), name="refund_unsent")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(sent_at__isnull=True), name="refund_unsent"),
+            models.Index(fields=["sent_at"], condition=Q(sent_at__isnull=False), name="refund_by_sending"),
+        ]
+
+
+class Remittance(models.Model):
+    """Money of a payment that somebody collected for us and handed over. Never changed."""
+
+    payment_id = models.UUIDField(primary_key=True)
+    order_id = models.UUIDField(db_index=True)
+    provider = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=80, help_text="The courier's own name of it.")
+    at = models.DateTimeField(db_index=True)
+    by = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="remittance_positive"),
+            models.CheckConstraint(condition=~Q(reference="") & ~Q(by=""), name="remittance_is_signed"),
+        ]
 
 
 class Case(models.Model):
@@ -93,3 +118,33 @@ class Case(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["opened_at"], condition=Q(resolved_at__isnull=True), name="case_open")]
+
+
+class Dispute(models.Model):
+    """A payment that the buyer's bank wants back. The books go by when its money was held and how it ended."""
+
+    id = models.UUIDField(primary_key=True, help_text="Follows from the provider and its reference.")
+    provider = models.CharField(max_length=20)
+    reference = models.CharField(max_length=80)
+    payment_id = models.UUIDField(null=True, db_index=True)
+    order_id = models.UUIDField(null=True)
+    amount = models.BigIntegerField(help_text="Minor units.")
+    fee = models.BigIntegerField(default=0, help_text="Minor units; where no settlement file tells it.")
+    currency = models.CharField(max_length=3)
+    opened_at = models.DateTimeField()
+    held_at = models.DateTimeField(null=True, help_text="Since when the provider holds the money.")
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=4, blank=True, default="", choices=[("won", "won"), ("lost", "lost")])
+    ended_by = models.CharField(max_length=254, blank=True, default="", help_text="Empty: the provider told.")
+    note = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0, fee__gte=0), name="dispute_is_about_money"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, outcome="") | Q(ended_at__isnull=False, outcome__in=["won", "lost"]),
+                name="dispute_ends_somehow",
+            ),
+            models.CheckConstraint(condition=~Q(outcome="lost") | Q(held_at__isnull=False), name="lost_money_was_held"),
+        ]
+        indexes = [models.Index(fields=["opened_at"], condition=Q(ended_at__isnull=True), name="dispute_open")]

@@ -8,9 +8,10 @@ import msgspec
 from django.db import connection
 
 from setaria.trade.orders.settle import Answer, Money, settle
+from setaria.trade.payments import disputes
 from setaria.trade.payments.cases import Kind, Trouble, open_cases
 from setaria.trade.payments.models import Payment
-from setaria.trade.payments.words import Matter, State, Word
+from setaria.trade.payments.words import Matter, Quarrel, State, Word
 
 # What a person must look at, by what became of the money.
 _TROUBLES = {
@@ -73,7 +74,7 @@ def look_at(news: Sequence[News], answers: Sequence[Answer | None], *, now: date
         open_cases(troubles, now=now)
 
 
-def translate(provider: str, told: Sequence[Word | Matter], *, now: datetime) -> list[News]:
+def translate(provider: str, told: Sequence[Word | Matter | Quarrel], *, now: datetime) -> list[News]:
     """Turn what a provider says into news of orders; what is no payment's end is noted here.
 
     A payment that we know nothing of is a case: money may have come for nothing.
@@ -96,6 +97,7 @@ def translate(provider: str, told: Sequence[Word | Matter], *, now: datetime) ->
             troubles.append(_trouble(provider, matter))
     if troubles:
         open_cases(troubles, now=now)
+    disputes.hear(provider, [each for each in told if isinstance(each, Quarrel)], now=now)
     return news
 
 

@@ -15,13 +15,14 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.words import Down, Matter, Step, Word
+from setaria.trade.payments.words import Down, Matter, Quarrel, Step, Word
 
 PROVIDERS = {
     "sandbox": "setaria.trade.payments.sandbox.bank.Sandbox",
     "alipay": "setaria.trade.payments.alipay.provider.Alipay",
     "wechat": "setaria.trade.payments.wechat.provider.WeChat",
     "stripe": "setaria.trade.payments.stripe.provider.Stripe",
+    "cash": "setaria.trade.payments.cash.provider.Cash",
     "giftcard": "setaria.trade.giftcards.means.GiftCards",
 }
 ANSWER_SECONDS_MAX = 8.0  # of a provider; a buyer waits no longer
@@ -61,7 +62,7 @@ class Provider(Protocol):
     def unsafe(self) -> Iterator[CheckMessage]:
         """Yield what is missing or unsafe in its settings."""
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Word | Matter]:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Word | Matter | Quarrel]:
         """Check a notification and read it; raises BadSignature or BadNotification. Header names in small letters."""
 
 

@@ -1,13 +1,16 @@
 """Money that must go back: collected from settlements that could not be applied, sent through their provider."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
 
 import structlog
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from setaria.trade.payments import providers
-from setaria.trade.payments.cases import Kind, Trouble, open_cases
-from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.cases import Kind, Trouble, open_cases, resolve
+from setaria.trade.payments.models import Case, Dispute, Payment, Refund
 from setaria.trade.payments.words import Refused
 
 SEND_MAX = 500
@@ -39,9 +42,12 @@ def send_due(*, now: datetime) -> int:
 
     The provider is asked outside of any transaction, under the refund's id as idempotency key, so a crash between
     its answer and our note makes us ask again and it answer the same. One that the provider does not take is logged
-    and stays due, behind the others; one that it refuses is a case, too. Call again while it returns `SEND_MAX`.
+    and stays due, behind the others; one that it refuses is a case, too. While a payment is disputed its refunds wait.
+    Call again while it returns `SEND_MAX`.
     """
-    due = list(Refund.objects.filter(sent_at=None, due_at__lte=now).order_by("due_at")[:SEND_MAX])
+    disputed = Dispute.objects.filter(payment_id=OuterRef("payment_id"), ended_at=None)
+    waiting = Refund.objects.filter(~Exists(disputed), sent_at=None, due_at__lte=now)
+    due = list(waiting.order_by("due_at")[:SEND_MAX])
     payments = Payment.objects.in_bulk([refund.payment_id for refund in due])
     sent = 0
     for refund in due:
@@ -55,8 +61,44 @@ def send_due(*, now: datetime) -> int:
             pause = REFUSED_AGAIN_AFTER if isinstance(error, Refused) else RETRY_AFTER
             Refund.objects.filter(pk=refund.pk).update(due_at=now + pause)
         else:
-            sent += Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
+            noted = Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
+            sent += noted
+            if not noted and Refund.objects.exclude(sent_by="").filter(pk=refund.pk).exists():
+                open_cases([_twice(refund)], now=now)
     return sent
+
+
+class Answer(StrEnum):
+    """What became of noting that a refund was paid by bank."""
+
+    NOTED = "NOTED"
+    UNKNOWN = "UNKNOWN"  # no such refund, it was sent, or its provider has not said no; nothing was changed
+    UNSIGNED = "UNSIGNED"  # no note, or nobody's name; nothing was changed
+
+
+def paid_by_bank(refund_id: UUID, *, note: str, by: str, now: datetime) -> Answer:
+    """Note that somebody paid a refund by bank transfer that its provider refuses to send, and close its case.
+
+    Whoever comes second changes nothing. Should the provider take it after all in this instant, that is a case.
+    """
+    if not note.strip() or not by.strip():
+        return Answer.UNSIGNED
+    with transaction.atomic():
+        case = Case.objects.filter(kind=Kind.REFUSED, reference=str(refund_id), resolved_at=None).first()
+        if case is None:
+            return Answer.UNKNOWN
+        changed = Refund.objects.filter(pk=refund_id, sent_at=None).update(sent_at=now, sent_by=by.strip()[:254])
+        if not changed:
+            return Answer.UNKNOWN
+        resolve(case.pk, note=note, by=by, now=now)
+    return Answer.NOTED
+
+
+def _twice(refund: Refund) -> Trouble:
+    return Trouble(
+        Kind.CONFLICT, refund.provider, f"{refund.pk} twice", refund.payment_id, refund.order_id, refund.amount,
+        refund.currency, "Paid back by bank, and taken by the provider at the same time.",
+    )  # fmt: skip
 
 
 def _refused(refund: Refund, why: str) -> Trouble:

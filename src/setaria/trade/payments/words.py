@@ -54,6 +54,25 @@ class Matter(msgspec.Struct, frozen=True):
     text: str
 
 
+class Stand(StrEnum):
+    """How a dispute stands."""
+
+    OPEN = "open"
+    HELD = "held"  # the provider has taken the money off us meanwhile
+    WON = "won"
+    LOST = "lost"
+
+
+class Quarrel(msgspec.Struct, frozen=True):
+    """What a provider tells of a dispute: how it stands, and about how much (minor units)."""
+
+    reference: str  # the provider's own name of it
+    payment: str  # the provider's own name of the payment
+    amount: int
+    currency: str
+    stand: Stand
+
+
 class Step(msgspec.Struct, frozen=True):
     """What the buyer does next: goes to an address, scans a code, or fills in the provider's form on our page."""
 

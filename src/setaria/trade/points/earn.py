@@ -6,12 +6,9 @@ from django.db import connection, transaction
 
 EARN_MAX = 2_000
 LATE = timedelta(seconds=60)  # longer than any transaction that settles, as in the books
-EVERY = timedelta(seconds=5)
 LOOK_BACK = timedelta(days=60)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 LOCK = 0x5E7A_B01F  # one at a time
-
-_next = BEGINNING
 
 # What an order earns: a share of its goods less what was taken off them. Guests earn nothing.
 _EARN = """
@@ -42,18 +39,18 @@ _DUE = """
     SELECT a.member_id, a.market_id FROM points_account AS a
     WHERE a.balance > 0 AND (a.member_id, a.market_id) IN (
         SELECT e.member_id, e.market_id FROM points_entry AS e
-        WHERE e.kind = 1 AND e.lapses_at > %(since)s AND e.lapses_at <= %(now)s
+        WHERE e.lapses_at > %(since)s AND e.lapses_at <= %(now)s
     )
     ORDER BY a.member_id, a.market_id FOR NO KEY UPDATE
 """
-# The oldest are spent first. So what has lapsed is what was earned and is over, less all that has gone since. Read after
+# The oldest are spent first. So what has lapsed is what came and is over, less all that has gone since. Read after
 # the accounts are locked: what is spent meanwhile were the oldest.
 _LAPSE = """
     WITH over AS (
         SELECT member_id, market_id, sum(amount) AS amount
         FROM points_entry JOIN unnest(%(members)s::bigint[], %(markets)s::smallint[]) AS due (member_id, market_id)
              USING (member_id, market_id)
-        WHERE kind <> 1 OR lapses_at <= %(now)s
+        WHERE lapses_at IS NULL OR lapses_at <= %(now)s
         GROUP BY 1, 2
     ), gone AS (
         UPDATE points_account AS a SET balance = balance - over.amount FROM over
@@ -63,17 +60,6 @@ _LAPSE = """
     INSERT INTO points_entry (id, kind, member_id, market_id, amount, at)
     SELECT gen_random_uuid(), 4, member_id, market_id, -amount, %(now)s FROM gone
 """
-
-
-def earn_and_lapse_now_and_then(now: datetime) -> int:
-    """Let points come and go every few seconds, however often one is called; return how many orders earned."""
-    global _next
-    if now < _next:
-        return 0
-    _next = now + EVERY
-    earned = earn(now=now)
-    lapse(now=now)
-    return earned
 
 
 def earn(*, now: datetime) -> int:

@@ -50,9 +50,27 @@ INVARIANTS = [
               WHERE kind = 3 AND source LIKE 'promotion:%' GROUP BY 1, 2) AS c
         FULL JOIN (SELECT order_id, promotion_id, u.amount FROM promotions_use AS u
                    LEFT JOIN orders_order ON id = order_id
-                   WHERE state IN (2, 3) AND status IS DISTINCT FROM 3 AND status IS DISTINCT FROM 4) AS u
+                   WHERE state IN (2, 3, 5) AND status IS DISTINCT FROM 3 AND status IS DISTINCT FROM 4) AS u
             ON u.order_id = c.order_id AND u.promotion_id = c.promotion_id
         WHERE c.amount IS DISTINCT FROM u.amount
+        """,
+    ),
+    Invariant(
+        "promotions_come_back_with_all_of_an_order",
+        "A promotion of a paid order may be used again if all units were taken back and it comes back, and only then.",
+        _USES,
+        # The uses follow within seconds.
+        """
+        SELECT u.order_id, u.promotion_id, u.state, whole.at FROM promotions_use AS u
+        JOIN promotions_promotion AS p ON p.id = u.promotion_id
+        LEFT JOIN LATERAL (
+            SELECT max(r.at) AS at FROM aftersales_return AS r WHERE r.order_id = u.order_id AND NOT EXISTS (
+                SELECT 1 FROM orders_line AS l WHERE l.order_id = u.order_id AND l.quantity > (
+                    SELECT coalesce(sum(b.quantity), 0) FROM aftersales_returnedline AS b
+                    WHERE b.order_id = l.order_id AND b.position = l.position))
+        ) AS whole ON true
+        WHERE u.state = 5 AND whole.at IS NULL
+           OR u.state IN (2, 3) AND p.comes_back AND whole.at < now() - interval '10 minutes'
         """,
     ),
 ]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from setaria.kernel.texts import TextsField
+from setaria.kernel.written import percent
 from setaria.markets.models import Market
 
 CODE = r"^[A-Z0-9][A-Z0-9-]{2,31}$"
@@ -43,6 +44,11 @@ class Promotion(models.Model):
     per_customer = models.PositiveIntegerField(null=True, blank=True)
     budget_uses = models.PositiveIntegerField(null=True, blank=True)
     budget_amount = models.BigIntegerField(null=True, blank=True, help_text="Minor units, all orders together.")
+    comes_back = models.BooleanField(
+        default=True, db_default=True, help_text="Whether it may be used again when all of a paid order is taken back."
+    )
+    made_by = models.CharField(max_length=254, blank=True, default="", db_default="")
+    ended_by = models.CharField(max_length=254, blank=True, default="", db_default="", help_text="Before its time.")
     used_uses = models.PositiveIntegerField(default=0)
     used_amount = models.BigIntegerField(default=0)
 
@@ -65,6 +71,11 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return f"promotion {self.pk}"
+
+    @property
+    def percent(self) -> str:
+        """Its share as people write it."""
+        return percent(self.percent_bp)
 
 
 class Code(models.Model):
@@ -111,6 +122,7 @@ class Use(models.Model):
         KEPT = 2, "kept"  # the order is placed, and was not seen paid
         SPENT = 3, "spent"
         GIVEN_BACK = 4, "given back"
+        RETURNED = 5, "given back when all of its order was taken back"
 
     pk = models.CompositePrimaryKey("order_id", "promotion_id")
     order_id = models.UUIDField()

@@ -43,7 +43,7 @@ _LOCK = """
     SELECT id, since, until, per_customer, budget_uses - used_uses, budget_amount - used_amount
     FROM promotions_promotion WHERE id = ANY (%(promotions)s) ORDER BY id FOR NO KEY UPDATE
 """
-_OWN = "SELECT promotion_id, amount, code_id, state FROM promotions_use WHERE order_id = %(order)s AND state < 4"
+_OWN = "SELECT promotion_id, amount, code_id, state FROM promotions_use WHERE order_id = %(order)s AND state <> 4"
 _USE = """
     INSERT INTO promotions_use AS u (order_id, promotion_id, code_id, customer_id, amount, state, at)
     VALUES (%(order)s, %(promotion)s, %(code)s, %(customer)s, %(amount)s, 1, %(now)s)
@@ -141,8 +141,10 @@ _LOCK_USED = """
 """
 _GIVE_BACK = """
     WITH back AS (
-        UPDATE promotions_use SET state = 4, at = %(now)s
-        WHERE order_id = ANY (%(orders)s) AND state = ANY (%(states)s) RETURNING promotion_id, code_id, customer_id, amount
+        UPDATE promotions_use SET state = %(to)s, at = %(now)s
+        WHERE order_id = ANY (%(orders)s) AND state = ANY (%(states)s)
+          AND (%(to)s = 4 OR promotion_id IN (SELECT id FROM promotions_promotion WHERE comes_back))
+        RETURNING promotion_id, code_id, customer_id, amount
     ), promotion AS (
         UPDATE promotions_promotion AS p SET used_uses = used_uses - n, used_amount = used_amount - sum
         FROM (SELECT promotion_id, count(*) AS n, sum(amount) AS sum FROM back GROUP BY 1) AS b WHERE p.id = b.promotion_id
@@ -164,8 +166,8 @@ def give_back(order_ids: Sequence[UUID], *, now: datetime) -> int:
         return _give_back(order_ids, now)
 
 
-def _give_back(order_ids: Iterable[UUID], now: datetime, states: Sequence[int] = (1,)) -> int:
-    values: dict[str, Any] = {"orders": list(order_ids), "states": list(states), "now": now}
+def _give_back(order_ids: Iterable[UUID], now: datetime, states: Sequence[int] = (1,), to: int = 4) -> int:
+    values: dict[str, Any] = {"orders": list(order_ids), "states": list(states), "to": to, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_USED, values)
         cursor.execute(_GIVE_BACK, values)
@@ -202,3 +204,25 @@ def heal(*, now: datetime) -> int:
             close(dead, "promotion given back", now=now)
             cursor.execute(_CANCELLED, {"orders": dead})
             return back + _give_back([row[0] for row in cursor.fetchall()], now, states=(1, 2))
+
+
+# All of it, whatever was said about the shipping.
+_TAKEN_BACK = """
+    SELECT DISTINCT u.order_id FROM aftersales_return AS r
+    JOIN promotions_use AS u ON u.order_id = r.order_id AND u.state IN (2, 3)
+    JOIN promotions_promotion AS p ON p.id = u.promotion_id AND p.comes_back
+    WHERE r.at > %(since)s AND NOT EXISTS (
+        SELECT 1 FROM orders_line AS l WHERE l.order_id = r.order_id AND l.quantity > (
+            SELECT coalesce(sum(b.quantity), 0) FROM aftersales_returnedline AS b
+            WHERE b.order_id = l.order_id AND b.position = l.position))
+    ORDER BY u.order_id LIMIT %(limit)s
+"""
+LOOK_BACK = timedelta(days=2)  # a return that nobody followed for so long would be named by the audit
+
+
+def follow_returns(*, now: datetime) -> int:
+    """Give back the uses of orders that were wholly taken back, where the promotion says so; return how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKEN_BACK, {"since": now - LOOK_BACK, "limit": HEAL_MAX})
+        whole = [row[0] for row in cursor.fetchall()]
+        return _give_back(whole, now, states=(2, 3), to=5) if whole else 0

@@ -1,30 +1,46 @@
 """What a market's quotes go by: rates of tax by kind of product, ways of sending, and who is exempt.
 
-Reference data, so with foreign keys. What an order was charged is kept with the order (`orders.Charge`); changing a row
-here changes quotes to come, and never an order.
+Reference data, so with foreign keys. What an order was charged is kept with the order (`orders.Charge`); a new row here,
+from its instant on, changes quotes to come, and never an order.
 """
+
+from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Q
 
 from setaria.goods.catalog.models import Kind
 from setaria.kernel.texts import TextsField
+from setaria.kernel.written import percent
 from setaria.markets.models import Market
 from setaria.people.members.models import Member
+from setaria.trade.aftersales.rules import Turn
 from setaria.trade.quotes.rules import Rounding
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class MarketRules(models.Model):
-    """How a market's quotes are reckoned; a market without a row rounds each line's tax, halves to the even."""
+    """By which named rules a market reckons: how tax is rounded, and which means get money back first.
+
+    A market without a row rounds each line's tax, halves to the even, and fills up cards last.
+    """
 
     market = models.OneToOneField(Market, on_delete=models.CASCADE, primary_key=True, related_name="quote_rules")
     rounding = models.CharField(
         max_length=16, choices=[(one.value, one.value) for one in Rounding], default=Rounding.LINE_HALF_EVEN.value
     )
+    refunds = models.CharField(
+        max_length=16,
+        choices=[(one.value, one.value) for one in Turn],
+        default=Turn.CARDS_LAST.value,
+        db_default=Turn.CARDS_LAST.value,
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(rounding__in=[r.value for r in Rounding]), name="rounding_is_named")
+            models.CheckConstraint(condition=Q(rounding__in=[r.value for r in Rounding]), name="rounding_is_named"),
+            models.CheckConstraint(condition=Q(refunds__in=[turn.value for turn in Turn]), name="turn_is_named"),
         ]
 
     def __str__(self) -> str:
@@ -38,15 +54,22 @@ class TaxRate(models.Model):
     market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="tax_rates")
     kind = models.ForeignKey(Kind, on_delete=models.CASCADE, related_name="+")
     rate_bp = models.PositiveIntegerField(help_text="Basis points: 900 is 9%.")
+    since = models.DateTimeField(default=BEGINNING, db_default=BEGINNING, help_text="The latest one counts.")
+    by = models.CharField(max_length=254, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["market", "kind"], name="tax_rate_one_a_kind"),
+            models.UniqueConstraint(fields=["market", "kind", "since"], name="tax_rate_one_a_kind"),
             models.CheckConstraint(condition=Q(rate_bp__lte=10000), name="tax_rate_sane"),
         ]
 
     def __str__(self) -> str:
         return f"{self.market} {self.kind} {self.rate_bp}"
+
+    @property
+    def percent(self) -> str:
+        """The rate as people write it."""
+        return percent(self.rate_bp)
 
 
 class ShippingRate(models.Model):
@@ -60,11 +83,13 @@ class ShippingRate(models.Model):
     amount = models.BigIntegerField(help_text="Minor units.")
     free_from = models.BigIntegerField(null=True, blank=True, help_text="Minor units of goods at book prices.")
     position = models.PositiveSmallIntegerField(default=0)
+    since = models.DateTimeField(default=BEGINNING, db_default=BEGINNING, help_text="The latest one counts.")
+    by = models.CharField(max_length=254, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["position", "code"]
         constraints = [
-            models.UniqueConstraint(fields=["market", "code", "region"], name="shipping_rate_one_a_region"),
+            models.UniqueConstraint(fields=["market", "code", "region", "since"], name="shipping_rate_one_a_region"),
             models.CheckConstraint(
                 condition=Q(amount__gte=0) & (Q(free_from__isnull=True) | Q(free_from__gt=0)), name="shipping_rate_sane"
             ),

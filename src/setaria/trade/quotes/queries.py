@@ -73,7 +73,7 @@ def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id:
     """Quote lines at the prices they name, for a buyer (None: not known yet); eight queries, with codes ten."""
     kinds = dict(Variant.objects.filter(pk__in=[x.variant_id for x in lines]).values_list("pk", "product__kind_id"))
     items = tuple(Item(x.variant_id, kinds.get(x.variant_id, 0), x.quantity, x.unit_price) for x in lines)
-    ways = ways_to(market, choice.region)
+    ways = ways_to(market, choice.region, now)
     way = next((one for one in ways if one.code == choice.delivery), ways[0] if ways else None)
     found, problems = usable(market.pk, choice.codes, customer_id, now=now)
     points = points_of(customer_id, market.pk) if customer_id is not None else None
@@ -88,20 +88,23 @@ def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id:
     return Priced(tuple(lines), quote(wanted), ways, way, problems, code_ids, points.wanted if points else 0)
 
 
-def ways_to(market: Market, region: str) -> tuple[Delivery, ...]:
-    """Return the ways of sending to a region, in their order: its own rate of each, else the one for everywhere."""
-    rows = ShippingRate.objects.filter(market=market, region__in=["", region])
-    best: dict[str, ShippingRate] = {}
-    for row in rows:
-        if row.region or row.code not in best:
-            best[row.code] = row
+def ways_to(market: Market, region: str, now: datetime) -> tuple[Delivery, ...]:
+    """Return the ways of sending to a region, in their order: its own rate of each, else the one for everywhere.
+
+    Of several the one that began last counts.
+    """
+    rows = ShippingRate.objects.filter(market=market, region__in=["", region], since__lte=now).order_by(
+        "region", "since"
+    )
+    best = {row.code: row for row in rows}
     ordered = sorted(best.values(), key=lambda row: (row.position, row.code))
     return tuple(Delivery(row.code, row.name, row.amount, row.free_from) for row in ordered)
 
 
 def tax_of(market: Market, customer_id: int | None, now: datetime) -> Tax:
     """Return the tax a buyer pays in a market."""
-    rates = dict(TaxRate.objects.filter(market=market).values_list("kind_id", "rate_bp"))
+    begun = TaxRate.objects.filter(market=market, since__lte=now).order_by("since")
+    rates = dict(begun.values_list("kind_id", "rate_bp"))
     rounding = MarketRules.objects.filter(pk=market.pk).values_list("rounding", flat=True).first()
     valid = Q(until__isnull=True) | Q(until__gt=now)
     exempt = customer_id is not None and Exemption.objects.filter(valid, market=market, member_id=customer_id).exists()

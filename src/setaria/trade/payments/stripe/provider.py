@@ -18,7 +18,9 @@ from setaria.trade.payments.words import (
     BadSignature,
     Down,
     Matter,
+    Quarrel,
     Refused,
+    Stand,
     State,
     Step,
     Word,
@@ -98,7 +100,7 @@ class Stripe:
                 options={"idempotency_key": f"refund-{refund.pk}"},
             )  # fmt: skip
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Word | Matter]:
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Word | Matter | Quarrel]:
         """Check a webhook by Stripe's library and read it; what is not ours, or says nothing of money, is nothing."""
         event = _verified(body, headers.get("stripe-signature", ""), keys())
         try:
@@ -107,7 +109,7 @@ class Stripe:
                 ours = _meta(about).get("payment")
                 return [_word(Payment(pk=UUID(ours)), about)] if ours else []
             if kind.startswith("charge.dispute."):
-                return [_dispute(kind, about)]
+                return [_dispute(kind, about), _quarrel(kind, about)]
             if kind in ("refund.failed", "charge.refund.updated") and about["status"] == "failed":
                 return [_failed_refund(about)]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -177,6 +179,17 @@ def _dispute(kind: str, dispute: Mapping[str, Any]) -> Matter:
     # Opened and closed are two matters, so that the end of one that somebody noted is looked at again.
     reference = f"{dispute['id']}:closed" if kind == "charge.dispute.closed" else dispute["id"]
     return _matter("dispute", reference, dispute, text)
+
+
+def _quarrel(kind: str, dispute: Mapping[str, Any]) -> Quarrel:
+    stand = {
+        "charge.dispute.funds_withdrawn": Stand.HELD,
+        "charge.dispute.funds_reinstated": Stand.WON,
+        "charge.dispute.closed": Stand.LOST if dispute["status"] == "lost" else Stand.WON,
+    }.get(kind, Stand.OPEN)
+    currency = dispute["currency"].upper()
+    amount = from_stripe(dispute["amount"], currency)
+    return Quarrel(dispute["id"], dispute.get("payment_intent") or "", amount, currency, stand)
 
 
 def _failed_refund(refund: Mapping[str, Any]) -> Matter:

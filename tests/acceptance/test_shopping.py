@@ -42,6 +42,9 @@ def check_out(page: Page) -> None:
         empty = page.locator(f"input[name={field}]")
         if empty.count() and not empty.input_value():
             empty.fill(value)
+    province = page.locator("select[name=region]")
+    if province.count() and not province.input_value():
+        province.select_option(index=1)
     page.locator("main form[data-once] button[type=submit]:not([name=look])").first.click()
     page.wait_for_url("**/orders/**")
 

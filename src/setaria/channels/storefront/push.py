@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from setaria.channels.storefront.browsers import browser_named
 from setaria.channels.storefront.visit import MemberVisit, Visit
 from setaria.kernel.clock import now
 from setaria.people.members.guests import identities
@@ -21,11 +22,6 @@ from setaria.people.notices.devices import NotASubscription, Subscription
 from setaria.people.notices.models import Device
 
 HERE = "push_device"  # in the session: which device this browser is
-
-_SYSTEMS = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
-            ("Mac OS X", "Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux")]  # fmt: skip
-_BROWSERS = [("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
-             ("MicroMessenger", "WeChat"), ("Chrome", "Chrome"), ("Safari", "Safari")]  # fmt: skip
 
 
 @never_cache
@@ -38,7 +34,11 @@ def add(request: Visit) -> HttpResponse:
     given = Subscription(*(request.POST.get(name, "") for name in ("endpoint", "p256dh", "auth")))
     try:
         device = devices.add(
-            person, given, name=_name(request.headers.get("User-Agent", "")), language=get_language() or "", now=now()
+            person,
+            given,
+            name=browser_named(request.headers.get("User-Agent", "")) or "?",
+            language=get_language() or "",
+            now=now(),
         )
     except NotASubscription:
         said = _("Your browser gave no address for messages. Nothing was noted.")
@@ -55,12 +55,6 @@ def _person(request: Visit) -> int | None:
     except ValueError:
         return None
     return guests[0] if guests else None
-
-
-def _name(agent: str) -> str:
-    """Return what its owner would call a browser."""
-    parts = (next((name for mark, name in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS))
-    return ", ".join(part for part in parts if part) or "?"
 
 
 @never_cache

@@ -15,11 +15,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from setaria.channels.storefront.browsers import browser_named
 from setaria.channels.storefront.kept import PIECES
 from setaria.channels.storefront.queries import Card
 from setaria.kernel.texts import text_in
 from setaria.kernel.written import FORMS, locale_of, moment_in, money_parts
 from setaria.people.members import phones
+
+AGENT_CHARS_MAX = 40
 
 register = template.Library()
 
@@ -110,6 +113,12 @@ def picture_url(path: str) -> str:
 def telephone(phone: str) -> str:
     """Write a number as people read it, with its country code."""
     return phones.shown(phone)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """Write what a browser says of itself as its owner would."""
+    return browser_named(agent) or agent[:AGENT_CHARS_MAX]
 
 
 @register.filter

@@ -7,8 +7,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from setaria.channels.storefront.templatetags.store import money_parts
 from setaria.kernel.texts import text_in
+from setaria.kernel.written import money_parts
 from setaria.trade.orders.requests import Charge, ChargeKind
 from setaria.trade.promotions.models import Promotion
 from setaria.trade.promotions.queries import Problem

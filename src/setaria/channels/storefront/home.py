@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import found, queries
@@ -28,7 +29,8 @@ def page(request: Visit) -> HttpResponse:
             "drops": queries.drops_ahead(shelf),
             "programmes": shelf.window.lately("programmes", lambda: programmes_ahead(request.channel, now)),
             "kinds": shelf.window.kinds,
-            "found": found.of_home(request, lead),
+            "found": SimpleLazyObject(lambda: found.of_home(request, lead)),
+            "found_key": ("home", shelf.window.stamp, lead and lead.product.pk),
             "best": queries.best_sellers(shelf),
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],

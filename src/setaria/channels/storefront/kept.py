@@ -6,9 +6,10 @@ invalidated; what is not asked for any more is pushed out by what is.
 """
 
 from collections.abc import Callable, Hashable
+from sys import getsizeof
 from threading import Lock
 
-BYTES_MAX = 32 * 1024 * 1024  # a process; Chinese counts double
+BYTES_MAX = 64 * 1024 * 1024  # a process
 
 Key = tuple[Hashable, ...]
 
@@ -40,7 +41,7 @@ class Pieces:
 
 
 def _bytes(piece: str) -> int:
-    return 2 * len(piece) + 200  # with what the key takes
+    return getsizeof(piece) + 200  # with what the key takes
 
 
 PIECES = Pieces()

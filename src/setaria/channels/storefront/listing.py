@@ -8,7 +8,7 @@ from babel.numbers import get_currency_precision
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -70,8 +70,17 @@ def page(request: Visit, slug: str) -> HttpResponse:
     kind = shown or get_object_or_404(Kind, slug=slug)
     products = shelf.window.of_kind(kind.pk)
     listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS, kind.pk)
-    about = of_kind(request, kind, listing.page.number, next(iter(listing.cards), None))
-    return render(request, "storefront/kind.html", {"kind": kind, "listing": listing, "found": about})
+    lead, number = next(iter(listing.cards), None), listing.page.number
+    return render(
+        request,
+        "storefront/kind.html",
+        {
+            "kind": kind,
+            "listing": listing,
+            "found": SimpleLazyObject(lambda: of_kind(request, kind, number, lead)),
+            "found_key": ("kind", shelf.window.stamp, kind.pk, number, lead and lead.product.pk),
+        },
+    )
 
 
 @require_safe

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from setaria.channels.storefront.templatetags.store import money
+from setaria.channels.storefront.markup import money
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel import clock
 from setaria.people.members.guests import identities

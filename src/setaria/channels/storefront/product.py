@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from setaria.channels.storefront import directory, found, queries, sets
 from setaria.channels.storefront.directory import all_known
 from setaria.channels.storefront.matrix import matrix_of
+from setaria.channels.storefront.models import Storefront
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
 from setaria.channels.storefront.visit import Visit
@@ -35,8 +36,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
     card = _card(request, slug, shelf)
     if card is None:
         return _elsewhere(request, slug, shelf)
-    product = card.product
-    home = directory.home_of(product, all_known(), _listed(shelf).get(product.pk, ()))
+    product, chosen = card.product, _chosen(card, request.GET.get("sku", ""))
+    drop = queries.drop_of_product(product, shelf)
     return render(
         request,
         "storefront/product.html",
@@ -44,10 +45,12 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "product": product,
             "card": card,
             "shelf": shelf,
-            "chosen": _chosen(card, request.GET.get("sku", "")),
+            "chosen": chosen,
             "facts": SimpleLazyObject(lambda: facts(product.kind.specification_fields, product.specification)),
-            "drop": queries.drop_of_product(product, shelf),
-            "found": found.of_product(request, card, home),
+            "drop": drop,
+            "key": (card.full_key, chosen and chosen.variant.pk, drop and (drop.pk, drop.opens_at > shelf.now)),
+            "found": SimpleLazyObject(lambda: found.of_product(request, card, _home(product, shelf))),
+            "found_key": ("product", card.full_key),
             "pictures": list(product.pictures.all()),
             "swatches": SimpleLazyObject(lambda: _swatches(card, queries.option_words(shelf))),
             "matrix": SimpleLazyObject(lambda: matrix_of(card.offers, queries.option_words(shelf))),
@@ -66,14 +69,15 @@ def _card(request: Visit, slug: str, shelf: queries.Shelf) -> queries.Card | Non
     return None if product is None else queries.card_of(product, {}, {}, shelf)
 
 
-def _listed(shelf: queries.Shelf) -> dict[int, set[int]]:
-    return shelf.window.kept("listed", directory.listed)
+def _home(product: Product, shelf: queries.Shelf) -> Storefront | None:
+    listed = shelf.window.kept("listed", directory.listed)
+    return directory.home_of(product, all_known(), listed.get(product.pk, ()))
 
 
 def _elsewhere(request: Visit, slug: str, shelf: queries.Shelf) -> HttpResponse:
     """Lead to the storefront that has the product: a basket may hold things of several."""
     product = get_object_or_404(Product, slug=slug, published=True)
-    home = directory.home_of(product, all_known(), _listed(shelf).get(product.pk, ()))
+    home = _home(product, shelf)
     if home is None:
         raise Http404
     query = f"?{request.GET.urlencode()}" if request.GET else ""

@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront.queries import variants_by_id
-from setaria.channels.storefront.templatetags.store import money_parts
 from setaria.goods.catalog.models import Variant
 from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
+from setaria.kernel.written import money_parts
 from setaria.people.members.models import Member
 from setaria.people.notices.bounces import bounce_of
 from setaria.sight.money import words

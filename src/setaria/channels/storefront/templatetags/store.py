@@ -1,25 +1,28 @@
 """How the store writes texts, money, numbers and times."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from secrets import token_hex
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from django import template
-from django.templatetags.static import static
+from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from setaria.channels.storefront import markup
 from setaria.channels.storefront.browsers import browser_named
 from setaria.channels.storefront.kept import PIECES
-from setaria.channels.storefront.queries import Card
+from setaria.channels.storefront.queries import Card, Offer
 from setaria.kernel.texts import text_in
-from setaria.kernel.written import FORMS, locale_of, moment_in, money_parts
+from setaria.kernel.written import FORMS, locale_of, moment_in
 from setaria.people.members import phones
 
 AGENT_CHARS_MAX = 40
@@ -56,16 +59,32 @@ def gap() -> str:
     return "" if (get_language() or "").startswith("zh") else " "
 
 
-@register.simple_tag
-def money(amount: int | None, currency: str) -> SafeString | str:
-    """Write an amount of minor units: the sign in a smaller span, digits grouped as the currency's country does.
+register.simple_tag(markup.money)
+register.simple_tag(markup.picture_url)
 
-    Whole amounts go without decimals (¥1,999); Chinese readers are spared a trailing zero (¥59.9).
-    """
-    if amount is None:
-        return ""
-    sign, digits = money_parts(amount, currency, get_language() or "zh-hans")
-    return format_html('<span class="money"><span class="money__sign">{}</span>{}</span>', sign, digits)
+
+@register.simple_tag(takes_context=True)
+def card(context: template.Context, card: Card, *more: str) -> str:
+    """Write a product as it stands in a grid; `more`: "compare" for the box that ticks it, "heart" for the wish list."""
+    mark = "" if card.picture else render_to_string("storefront/parts/mark.html", {"storefront": context["storefront"]})
+    written = markup.card_words(card, context["market"].currency, mark)
+    if "compare" in more:
+        written += markup.compare_box(card)
+    if "heart" in more:
+        written += markup.heart(card, card.product.pk in context["wished_ids"])
+    return written
+
+
+@register.simple_tag(takes_context=True)
+def price(context: template.Context, card: Card) -> str:
+    """Write what a product costs, "from" where its variants cost differently."""
+    return markup.price(card, context["market"].currency)
+
+
+@register.simple_tag(takes_context=True)
+def each(context: template.Context, offer: Offer | None) -> str:
+    """Write what a measure of an offer costs (R-009)."""
+    return markup.each(offer, context["market"].currency)
 
 
 @register.filter
@@ -98,15 +117,6 @@ def day(on: date | None) -> str:
     """Write a calendar date, which has no time zone."""
     locale = locale_of(get_language() or "zh-hans")
     return format_date(on, FORMS["zh" if locale.language == "zh" else "en"]["date"], locale=locale) if on else ""
-
-
-@register.simple_tag
-def picture_url(path: str) -> str:
-    """Return the address of a picture, or nothing for one whose file is missing: a page is better than none."""
-    try:
-        return static(path)
-    except ValueError:
-        return ""
 
 
 @register.filter
@@ -143,13 +153,29 @@ def piece(parser: template.base.Parser, token: template.base.Token) -> template.
     """Keep what is between this and `endpiece` by the name and the values given, the reader's language, and where the store
     is mounted.
 
-    What is inside must follow from these, and from the settings; nothing of the visitor's own (a form's token, their
-    basket) may be in it. `{% piece "card" card.key %}…{% endpiece %}`
+    What is inside must follow from these, and from the settings. What is the visitor's own stands in holes, which are
+    filled anew each time: a form's token by itself, others as `{% hole here %}`.
+    `{% piece "card" card.key %}…{% endpiece %}`
     """
     _, *values = token.split_contents()
     inner = parser.parse(("endpiece",))
     parser.delete_first_token()
     return _Piece([parser.compile_filter(value) for value in values], inner)
+
+
+@register.simple_tag(takes_context=True)
+def hole(context: template.Context, name: str) -> str:
+    """Write what the page calls by this name; in a piece it is not kept with the others."""
+    return _mark(name) if context.get(_KEEPING) else conditional_escape(str(context.get(name) or ""))
+
+
+_KEEPING = "in a piece"
+_SIGN = f"\x00{token_hex(8)}:"  # nobody can write it into a text of theirs
+_HOLE = re.compile(_SIGN + "([a-z_]+)\x00")
+
+
+def _mark(name: str) -> SafeString:
+    return SafeString(f"{_SIGN}{name}\x00")
 
 
 class _Piece(template.Node):
@@ -158,10 +184,11 @@ class _Piece(template.Node):
 
     def render(self, context: template.Context) -> SafeString:
         key = (get_script_prefix(), get_language(), *(value.resolve(context) for value in self._values))
-        return SafeString(PIECES.get(key, lambda: self._render(context)))
+        kept = PIECES.get(key, lambda: self._render(context))
+        if _SIGN not in kept or context.get(_KEEPING):
+            return SafeString(kept)
+        return SafeString(_HOLE.sub(lambda found: conditional_escape(str(context.get(found[1]) or "")), kept))
 
     def _render(self, context: template.Context) -> str:
-        rendered = self.nodelist.render(context)
-        if "csrfmiddlewaretoken" in rendered:
-            raise template.TemplateSyntaxError("A form's token is one visitor's: it cannot be kept for others.")
-        return rendered
+        with context.push(**{_KEEPING: True, "csrf_token": _mark("csrf_token")}):
+            return self.nodelist.render(context)

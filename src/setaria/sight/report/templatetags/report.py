@@ -4,7 +4,7 @@ from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from setaria.channels.storefront.templatetags.store import money_parts
+from setaria.kernel.written import money_parts
 
 register = template.Library()
 

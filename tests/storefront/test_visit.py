@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 
 from setaria.channels.storefront import errors
-from setaria.channels.storefront.templatetags.store import money_parts
+from setaria.kernel.written import money_parts
 from setaria.markets.models import Market
 from tests.world import World
 

@@ -292,7 +292,7 @@ def helper(serve: Callable[[Pipe], None], name: str) -> Iterator[Pipe]:
 
 def samples(effort: Effort) -> int:
     """How often `tick` is called, about."""
-    return effort.pairs * (2 * 7 + 2) + len(THREADS_TRIED) + LOOKS
+    return effort.pairs * (2 * 7 + 3) + len(THREADS_TRIED) + LOOKS
 
 
 LOAD, WALLS = load.serve, screens.serve

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from setaria.site.bench import purchases
 from setaria.site.bench.catalogue import Catalogue, index, lay
 from setaria.site.bench.ground import watched
 from setaria.site.bench.load import Measured, Sample
@@ -156,6 +157,7 @@ def measure(
         tell(kind)
         yield from _judge(kind, alone, together)
     yield _sizes(instance, pages)
+    yield from purchases.measure(instance, catalogue, seconds, pairs, tell)
 
 
 def _judge(kind: str, alone: list[Measured], together: list[Measured]) -> Iterator[Outcome]:

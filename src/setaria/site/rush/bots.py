@@ -151,23 +151,13 @@ def _open_soon(stage: Stage) -> float:
 
 def _sign_in(everybody: list[Visitor]) -> dict[int, str]:
     """Let accounts be as old as they are, and give everybody a session, as if they had signed in; the cookies' values."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
     from setaria.kernel.clock import now
     from setaria.people.members.models import Member
+    from setaria.site.rush.stage import sign_in
 
     old = [one.customer for one in everybody if not one.new]
     Member.objects.filter(pk__in=old).update(joined_at=now() - timedelta(days=90))
-    found = {}
-    for member in Member.objects.filter(pk__in=[one.customer for one in everybody]):
-        session = SessionStore()
-        session[SESSION_KEY] = str(member.pk)
-        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-        session[HASH_SESSION_KEY] = member.get_session_auth_hash()
-        session.create()
-        found[member.pk] = str(session.session_key)
-    return found
+    return sign_in([one.customer for one in everybody])
 
 
 def show(console: Console, bots: Bots) -> None:

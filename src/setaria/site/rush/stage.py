@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from setaria.goods.catalog.models import Kind, Product, Variant
@@ -14,6 +17,7 @@ from setaria.goods.inventory.models import Location, Source
 from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
+from setaria.people.members.models import Member
 from setaria.site.rush.scenario import Scenario
 from setaria.trade.drops.prepare import Item, prepare
 
@@ -46,6 +50,19 @@ def add_customers(run: str, count: int) -> list[int]:
                 copy.write_row((password, False, f"{run}-{number}@rush.invalid", "", True, False, instant, 0, False))
         cursor.execute("SELECT id FROM members_member WHERE email LIKE %s ORDER BY id", [f"{run}-%@rush.invalid"])
         return [row[0] for row in cursor.fetchall()]
+
+
+def sign_in(members: list[int]) -> dict[int, str]:
+    """Give members a session each, as if they had signed in; return the cookies' values."""
+    found = {}
+    for member in Member.objects.filter(pk__in=members):
+        session = SessionStore()
+        session[SESSION_KEY] = str(member.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = member.get_session_auth_hash()
+        session.create()
+        found[member.pk] = str(session.session_key)
+    return found
 
 
 def set_market(run: str) -> tuple[Channel, Location, Kind]:

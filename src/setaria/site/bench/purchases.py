@@ -29,9 +29,12 @@ SHOPPERS = 8
 PURCHASES_WANTED = 96.0
 PAID_WITHIN_SECONDS = 10.0  # the bank's word comes on a way of its own
 TOKEN = "t" * 32  # a browser's cookie against forged forms; any will do, as long as form and cookie agree
-ADDRESS = {"recipient": "Fan", "phone": "13800000000", "region": "北京市", "city": "Beijing", "street": "Qinghe 68",
+ADDRESS = {"recipient": "Fan", "phone": "+8613800000000", "region": "北京市", "city": "Beijing", "street": "Qinghe 68",
            "postcode": "100085"}  # fmt: skip
 _HIDDEN = re.compile(r'<input type="hidden" name="(order|channel|line|seen|delivery)" value="([^"]+)">')
+
+
+_NOTE = re.compile(r'class="(?:note|field__error)[^"]*"[^>]*>([^<]+)')
 
 
 class NotBought(Exception):
@@ -132,5 +135,5 @@ class _Shopper:
         page = answer.read().decode()
         self.requests += 1
         if answer.status not in (200, 302):
-            raise NotBought(f"{method} {path}: {answer.status}")
+            raise NotBought(f"{method} {path}: {answer.status} {_NOTE.findall(page)}")
         return answer.headers.get("location", ""), page

@@ -3,15 +3,22 @@
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from setaria.kernel.ids import new_id
+from setaria.markets.models import Market
+from setaria.trade.aftersales.models import ReturnedPart
+from setaria.trade.aftersales.take_back import Taken, Wish, take_back
 from setaria.trade.books.queries import revenue_by_quarter, story_of
 from setaria.trade.books.record import record
+from setaria.trade.invoices.issue import lines_of
+from setaria.trade.orders.models import Order
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
 from setaria.trade.points.models import Account, Entry
 from setaria.trade.points.spend import reserve
+from setaria.trade.quotes.models import TaxRate
 from tests.books.test_books import standing
-from tests.world import DAY, World
+from tests.world import DAY, MINUTE, SECOND, World
 
 SHIPPING, TAX, DISCOUNT, WITHIN, POINTS = (
     ChargeKind.SHIPPING, ChargeKind.TAX, ChargeKind.DISCOUNT, ChargeKind.TAX_WITHIN, ChargeKind.POINTS
@@ -81,3 +88,30 @@ def test_a_sale_of_every_sort_of_charge_is_even(world: World) -> None:
     )  # fmt: skip
     assert sum(sale(order.id).values()) == 0
     assert sale(order.id)["CUSTOMERS", False] == order.total == 11_300 - 6 + 5 + 18
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_what_a_drop_costs_has_its_kinds_tax_within_in_every_market(world: World, inclusive: bool) -> None:
+    Market.objects.filter(pk=world.cn.pk).update(tax_inclusive=inclusive)
+    TaxRate.objects.create(market=world.cn, kind=world.kind, rate_bp=900)
+    band = world.thing(price=10_900, stock=5)
+    drop = world.drop({band: 5}, price=10_900)
+    order = world.placed(band, drop=drop)
+    TaxRate.objects.create(market=world.cn, kind=world.kind, rate_bp=500, since=world.now + SECOND)
+    world.later(DAY)
+    world.pay(order)
+    record(now=world.now)
+    assert sale(order.id) == {("CUSTOMERS", False): 10_900, ("REVENUE", True): -10_000, ("TAX", True): -900}
+    (line,) = lines_of([Order.objects.get(pk=order.id)], world.cn)[order.id]
+    assert (line.gross, line.tax, line.rate_bp) == (10_900, 900, 900)
+    assert isinstance(take_back(Wish(new_id(), order.id, {0: 1}, "broken"), now=world.now), Taken)
+    assert [(p.kind, p.amount) for p in ReturnedPart.objects.order_by("number")] == [(0, 10_900), (4, 900)]
+    record(now=world.now + MINUTE)
+    assert "TAX" not in standing()
+    assert world.breaches() == {}
+
+
+def test_without_charges_and_without_a_drop_a_market_whose_prices_are_without_tax_has_none(world: World) -> None:
+    Market.objects.filter(pk=world.cn.pk).update(tax_inclusive=False)
+    order = sold(world)
+    assert sale(order.id) == {("CUSTOMERS", False): 11_300, ("REVENUE", True): -11_300}

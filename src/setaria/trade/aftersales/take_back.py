@@ -29,6 +29,7 @@ from setaria.trade.aftersales.rules import (
 )
 from setaria.trade.books.rules import tax_within
 from setaria.trade.orders.models import Status
+from setaria.trade.quotes.within import RATE
 
 REASON_CHARS_MAX = 200
 RETURNS_MAX = 10  # of one order; each that frees units is two movements of its stock
@@ -69,16 +70,18 @@ class Refusal(StrEnum):
 
 
 _ORDER = """
-    SELECT o.status, o.currency, CASE WHEN m.tax_inclusive THEN m.tax_rate_bp ELSE 0 END, o.customer_id, o.paid_at,
-           coalesce(rules.refunds, 'cards_last')
-    FROM orders_order AS o JOIN markets_market AS m ON m.id = o.market_id
+    SELECT o.status, o.currency, o.customer_id, o.paid_at, coalesce(rules.refunds, 'cards_last')
+    FROM orders_order AS o
     LEFT JOIN quotes_marketrules AS rules ON rules.market_id = o.market_id
     WHERE o.id = %(order)s FOR NO KEY UPDATE OF o
 """
 _EARLIER = "SELECT order_id, amount, currency FROM aftersales_return WHERE id = %(id)s"
-_LINES = """
+_LINES = f"""
     SELECT l.position, l.variant_id, l.location_id, l.quantity, l.unit_price,
-           coalesce(sum(r.quantity), 0)::int, coalesce(sum(r.quantity) FILTER (WHERE r.restocked), 0)::int
+           coalesce(sum(r.quantity), 0)::int, coalesce(sum(r.quantity) FILTER (WHERE r.restocked), 0)::int,
+           (SELECT {RATE} FROM orders_order AS o, catalog_variant AS variant
+                JOIN catalog_product AS product ON product.id = variant.product_id
+            WHERE o.id = l.order_id AND variant.id = l.variant_id)
     FROM orders_line AS l
     LEFT JOIN aftersales_returnedline AS r ON r.order_id = l.order_id AND r.position = l.position
     WHERE l.order_id = %(order)s GROUP BY l.order_id, l.position ORDER BY l.position
@@ -127,13 +130,13 @@ class _Line(msgspec.Struct):
     unit_price: int
     returned: int
     restocked: int
+    tax_rate_bp: int  # within its price, where the order has no charges
 
 
 class _Sale(msgspec.Struct):
     """A paid order as it is decided on."""
 
     currency: str
-    tax_rate_bp: int
     lines: dict[int, _Line]
     charges: list[Amount]
     shipping_back: bool
@@ -144,8 +147,8 @@ class _Sale(msgspec.Struct):
         """What a line was made of."""
         whole = line.quantity * line.unit_price
         own = [charge for charge in self.charges if charge.line == line.position]
-        # Placed without charges (a drop's): taxed by the market's rate, as the books do.
-        if not self.charges and (tax := tax_within(whole, self.tax_rate_bp)):
+        # Placed without charges (a drop's): the tax is within, as in the books.
+        if not self.charges and (tax := tax_within(whole, line.tax_rate_bp)):
             own = [Amount(TAX_WITHIN, tax, line.position)]
         return in_order([Amount(PRICE, whole, line.position), *own])
 
@@ -177,11 +180,11 @@ def cancel_paid(order_id: UUID, customer_id: int, *, now: datetime) -> Taken | R
     id = uuid5(order_id, "cancel")
     with durable_batch() as batch:
         rows = batch.query(_ORDER, {"order": order_id}).fetchall()
-        if not rows or rows[0][3] != customer_id:
+        if not rows or rows[0][2] != customer_id:
             return Refusal.UNKNOWN_ORDER
         lines = batch.query(_LINES, {"order": order_id}).fetchall()
         earlier = batch.query(_EARLIER, {"id": id}).fetchall()
-    status, paid_at = rows[0][0], rows[0][4]
+    status, paid_at = rows[0][0], rows[0][3]
     if status != Status.PAID:
         return Refusal.NOT_PAID
     if not earlier and (now >= paid_at + timedelta(seconds=settings.CANCEL_SECONDS) or any(row[5] for row in lines)):
@@ -210,7 +213,7 @@ def _read(batch: Batch, id: UUID, order_id: UUID) -> "_Sale | Taken | Refusal":
         return Taken(id, amount, currency) if known == order_id else Refusal.ID_CONFLICT
     if not rows:
         return Refusal.UNKNOWN_ORDER
-    status, currency, rate, _customer, _paid_at, turn = rows[0]
+    status, currency, _customer, _paid_at, turn = rows[0]
     if status != Status.PAID:
         return Refusal.NOT_PAID
     lines = [_Line(*row) for row in batch.query(_LINES, key)]
@@ -220,9 +223,7 @@ def _read(batch: Batch, id: UUID, order_id: UUID) -> "_Sale | Taken | Refusal":
         Source(payment, provider, Means(means), left) for payment, provider, means, left in batch.query(_PAYMENTS, key)
     ]
     payments = in_turn(found, Turn(turn))
-    return _Sale(
-        currency, rate, {line.position: line for line in lines}, charges, bool(shipping_back), returns, payments
-    )
+    return _Sale(currency, {line.position: line for line in lines}, charges, bool(shipping_back), returns, payments)
 
 
 def _decide(wish: Wish, sale: _Sale) -> tuple[list[Amount], list[tuple[Source, int]]] | Refusal:

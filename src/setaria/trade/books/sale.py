@@ -1,9 +1,10 @@
 """A sale as postings: what the order's lines and charges are to the accounts. SQL over `happened` of `record`.
 
-An order placed with charges says itself what tax is in it. One without (a drop's) is taxed by its market's rate.
+An order placed with charges says itself what tax is in it. One without (a drop's) has its kind's within its price.
 """
 
 from setaria.trade.books.accounts import Account
+from setaria.trade.quotes.within import RATE
 
 _LINES = """
     FROM happened AS h
@@ -13,7 +14,7 @@ _LINES = """
 """
 _CHARGED = "EXISTS (SELECT 1 FROM orders_charge AS c WHERE c.order_id = h.source_id)"
 
-# Prices contain the tax where the market says so; a line's tax is rounded as `rules.tax_within` rounds it.
+# A line's tax is rounded as `rules.tax_within` rounds it.
 PLAIN_SALE = f"""
     SELECT line.source_id, side.account, line.kind_id, sum(side.amount)
     FROM (
@@ -21,11 +22,9 @@ PLAIN_SALE = f"""
                l.quantity * l.unit_price * rate.rate / rate.basis AS share,
                2 * (l.quantity * l.unit_price * rate.rate %% rate.basis) AS twice
         {_LINES}
-        JOIN markets_market AS market ON market.id = h.market_id
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END::bigint AS rate,
-                   (10000 + CASE WHEN market.tax_inclusive THEN market.tax_rate_bp ELSE 0 END)::bigint AS basis
-        ) AS rate
+        JOIN orders_order AS o ON o.id = h.source_id
+        CROSS JOIN LATERAL (SELECT {RATE} AS rate) AS within
+        CROSS JOIN LATERAL (SELECT within.rate, 10000 + within.rate AS basis) AS rate
         WHERE NOT {_CHARGED}
     ) AS line
     CROSS JOIN LATERAL (

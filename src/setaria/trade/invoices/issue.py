@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -21,6 +21,7 @@ from setaria.trade.invoices.models import Billing, Invoice, Issuer, Series
 from setaria.trade.invoices.rules import Content, Line, Party, line_of, line_with, name_of
 from setaria.trade.orders import models as orders
 from setaria.trade.orders.requests import Charge, ChargeKind
+from setaria.trade.quotes.within import RATE
 
 ISSUE_MAX = 500
 LATE = timedelta(minutes=1)  # a payment may commit so long after the instant it is stamped with
@@ -152,12 +153,11 @@ def buyers_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, Party]
 
 
 def lines_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, tuple[Line, ...]]:
-    """Write each order's lines in the market's language, its delivery last; five queries, however many there are.
+    """Write each order's lines in the market's language, its delivery last; six queries, however many there are.
 
-    The tax is what the order's charges say; the prices of an order without any contain the market's, as in the books.
+    The tax is what the order's charges say; the prices of an order without any contain it, as in the books.
     """
     keys = [order.pk for order in some]
-    rate = market.tax_rate_bp if market.tax_inclusive else 0
     rows = list(orders.Line.objects.filter(order_id__in=keys).order_by("order_id", "position"))
     variants = Variant.objects.select_related("product").in_bulk({row.variant_id for row in rows})
     charges: dict[UUID, dict[int | None, list[Charge]]] = {}
@@ -166,6 +166,7 @@ def lines_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, tuple[L
         of_order.setdefault(charge.line, []).append(
             Charge(ChargeKind(charge.kind), charge.amount, charge.source, charge.line)
         )
+    within = _within([key for key in keys if key not in charges])
     found: dict[UUID, list[Line]] = {key: [] for key in keys}
     for row in rows:
         text, sku = _text(variants[row.variant_id], market.language), variants[row.variant_id].sku
@@ -173,13 +174,29 @@ def lines_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, tuple[L
             own = charges[row.order_id].get(row.position, [])
             line = line_with(text, sku, row.quantity, row.quantity * row.unit_price, own)
         else:
-            line = line_of(text, sku, row.quantity, row.unit_price, rate)
+            line = line_of(text, sku, row.quantity, row.unit_price, within[row.order_id, row.position])
         found[row.order_id].append(line)
     for key, of_order in charges.items():
         if of_order.get(None):
             with translation.override(market.language):
                 found[key].append(line_with(gettext("Delivery"), "", 1, 0, of_order[None]))
     return {key: tuple(lines) for key, lines in found.items()}
+
+
+_WITHIN = f"""
+    SELECT l.order_id, l.position, {RATE}
+    FROM orders_line AS l JOIN orders_order AS o ON o.id = l.order_id
+    JOIN catalog_variant AS variant ON variant.id = l.variant_id
+    JOIN catalog_product AS product ON product.id = variant.product_id
+    WHERE l.order_id = ANY (%s)
+"""
+
+
+def _within(keys: Sequence[UUID]) -> dict[tuple[UUID, int], int]:
+    """Return the rate within each line's price, in basis points, of orders without charges."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHIN, [list(keys)])
+        return {(order, position): rate for order, position, rate in cursor.fetchall()}
 
 
 def _text(variant: Variant, language: str) -> str:

@@ -66,13 +66,18 @@ register.simple_tag(markup.picture_url)
 @register.simple_tag(takes_context=True)
 def card(context: template.Context, card: Card, *more: str) -> str:
     """Write a product as it stands in a grid; `more`: "compare" for the box that ticks it, "heart" for the wish list."""
-    mark = "" if card.picture else render_to_string("storefront/parts/mark.html", {"storefront": context["storefront"]})
-    written = markup.card_words(card, context["market"].currency, mark)
+    key = (get_script_prefix(), get_language(), "card", card.key)
+    written = SafeString(PIECES.get(key, lambda: _card_words(context, card)))
     if "compare" in more:
         written += markup.compare_box(card)
     if "heart" in more:
         written += markup.heart(card, card.product.pk in context["wished_ids"])
     return written
+
+
+def _card_words(context: template.Context, card: Card) -> str:
+    mark = "" if card.picture else render_to_string("storefront/parts/mark.html", {"storefront": context["storefront"]})
+    return markup.card_words(card, context["market"].currency, mark)
 
 
 @register.simple_tag(takes_context=True)

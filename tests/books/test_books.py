@@ -158,6 +158,18 @@ def test_much_is_entered_some_at_a_time(world: World, monkeypatch: pytest.Monkey
     assert record(now=world.now) == 10
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_much_of_one_instant_is_entered_some_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, everything: bool
+) -> None:
+    monkeypatch.setattr(recording, "ENTRIES_MAX", 2)
+    band = world.thing(price=14_900, stock=9)
+    for order in [world.placed(band) for _ in range(5)]:
+        world.pay(order)
+    assert record(now=world.now, everything=everything) == 10
+    assert record(now=world.now, everything=everything) == 0
+
+
 # --- by hand, and closing ---
 
 

@@ -255,7 +255,7 @@ _RECORD = """
                              (SELECT max(closed.month) + interval '1 month' FROM books_closed AS closed
                               WHERE closed.market_id = h.market_id)::date) AS month
         FROM ({happened}) AS h JOIN markets_market AS market ON market.id = h.market_id
-        WHERE h.at > %(since)s AND h.at <= %(now)s AND NOT EXISTS (
+        WHERE h.at >= %(since)s AND h.at <= %(now)s AND NOT EXISTS (
             SELECT 1 FROM books_entry AS entry WHERE entry.source = {source} AND entry.source_id = h.source_id
         )
         ORDER BY h.at LIMIT %(limit)s
@@ -289,15 +289,19 @@ def record(*, now: datetime, everything: bool = False) -> int:
     """
     made = 0
     for kind in KINDS:
-        while found := _record_some(kind, now, everything):
+        since = BEGINNING if everything else None
+        while True:
+            found, latest = _record_some(kind, now, since)
             made += found
             if found < ENTRIES_MAX:
                 break
+            since = latest  # what was just entered is not looked through again
     return made
 
 
 @transaction.atomic
-def _record_some(kind: _Kind, now: datetime, everything: bool) -> int:
+def _record_some(kind: _Kind, now: datetime, since: datetime | None) -> tuple[int, datetime | None]:
+    """Enter up to `ENTRIES_MAX`, of what happened from `since` on (None: since the last time); how many, the last's instant."""
     sql = _RECORD.format(
         happened=kind.happened,
         postings=kind.postings,
@@ -307,9 +311,10 @@ def _record_some(kind: _Kind, now: datetime, everything: bool) -> int:
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute("SELECT until FROM books_mark WHERE source = %s", [kind.source])
-        marked = cursor.fetchone()
-        since = BEGINNING if everything or marked is None else marked[0] - LATE
+        if since is None:
+            cursor.execute("SELECT until FROM books_mark WHERE source = %s", [kind.source])
+            marked = cursor.fetchone()
+            since = BEGINNING if marked is None else marked[0] - LATE
         cursor.execute(sql, {"since": since, "now": now, "limit": ENTRIES_MAX})
         count, latest = cursor.fetchone() or (0, None)
         until = latest if count == ENTRIES_MAX else now
@@ -320,4 +325,4 @@ def _record_some(kind: _Kind, now: datetime, everything: bool) -> int:
             """,
             [kind.source, until],
         )
-    return int(count)
+    return int(count), latest

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.test import Client
 
 from setaria.goods.pricing.models import Price
@@ -12,6 +13,7 @@ from setaria.goods.pricing.queries import prices_at
 from setaria.kernel import clock
 from setaria.markets.events.models import Event
 from setaria.site.campaigns import cli
+from setaria.trade.campaigns import approve
 from setaria.trade.campaigns.answers import Done, Refused
 from setaria.trade.campaigns.call_off import call_off
 from setaria.trade.campaigns.models import Campaign, Status
@@ -109,6 +111,29 @@ def test_approved_and_called_off_at_once_it_is_off(bureau: Bureau) -> None:
     assert isinstance(approved, Done) or code(approved) == "CALLED_OFF"
     assert Campaign.objects.get().called_off_at is not None
     assert not Drop.objects.filter(finished_at=None).exists()
+
+
+def test_twin_without_the_locks_it_is_off_and_its_drops_open_all_the_same(
+    broken_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = Bureau(broken_world)
+    bureau.planned()
+    bureau.pledge()
+    bureau.checked()
+    bureau.rehearsed()
+    called: list[object] = []
+
+    def make(*given: object) -> object:
+        called.extend(together(lambda: off(bureau)))  # whoever calls it off comes between the look and the deed
+        return made(*given)
+
+    made = approve.make
+    monkeypatch.setattr(approve, "make", make)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    assert isinstance(bureau.approved(), Done)
+    assert [type(answer) for answer in called] == [Done]
+    assert Campaign.objects.get().called_off_at is not None
+    assert Drop.objects.filter(finished_at=None).exists()
 
 
 # --- its doors ---

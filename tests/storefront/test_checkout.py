@@ -9,13 +9,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from setaria.channels.storefront import checkout, refusals
+from setaria.channels.storefront import refusals
 from setaria.goods.pricing.price import set_price
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Address, Member
 from setaria.trade.orders.models import Destination, Line, Order
 from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import Code, Refused
+from setaria.trade.purchases import buy
 from tests.storefront.conftest import ADDRESS
 from tests.storefront.test_basket import look, put
 from tests.world import SECOND, World
@@ -195,7 +196,7 @@ def test_a_lost_connection_is_looked_up_before_it_is_answered(
     def lost(*args: object, **kwargs: object) -> None:
         raise psycopg.OperationalError("the connection is lost")
 
-    monkeypatch.setattr(checkout, "place", lost)
+    monkeypatch.setattr(buy, "place", lost)
     page = fan.post("/checkout/", sent).content.decode()
     assert "it will not be placed twice" in page
     assert str(sent["order"]) in page
@@ -208,7 +209,7 @@ def test_a_lost_connection_is_looked_up_before_it_is_answered(
             lost()
         return answers
 
-    monkeypatch.setattr(checkout, "place", committed_then_lost)
+    monkeypatch.setattr(buy, "place", committed_then_lost)
     assert fan.post("/checkout/", sent)["Location"] == f"/orders/{sent['order']}/"
 
 

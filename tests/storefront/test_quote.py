@@ -8,7 +8,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from setaria.channels.storefront import checkout
 from setaria.channels.storefront.explain import PROBLEMS, RESERVING, TEXTS, percent
 from setaria.goods.catalog.models import Kind, Product
 from setaria.markets.models import Market
@@ -18,6 +17,7 @@ from setaria.trade.orders.models import Order
 from setaria.trade.promotions.models import Code, Promotion, Use
 from setaria.trade.promotions.queries import Problem
 from setaria.trade.promotions.spend import Refusal
+from setaria.trade.purchases import buy
 from setaria.trade.quotes.models import Exemption, MarketRules, ShippingRate, TaxRate
 from tests.promotions.test_spend import promotion, used
 from tests.storefront.conftest import ADDRESS
@@ -114,14 +114,14 @@ def test_a_discount_that_others_used_up_meanwhile_orders_nothing(
     sent = fields_of(fan.post("/checkout/", hidden(fan) | {"codes": "TEN", "look": "1"}).content.decode()) | {
         "codes": "TEN"
     }
-    price = checkout.price
+    price = buy.price
 
     def and_then_others(*args: object, **kwargs: object) -> object:
         quoted = price(*args, **kwargs)  # type: ignore[arg-type]
         Promotion.objects.update(budget_uses=0)
         return quoted
 
-    monkeypatch.setattr(checkout, "price", and_then_others)
+    monkeypatch.setattr(buy, "price", and_then_others)
     page = fan.post("/checkout/", sent).content.decode()
     assert "used up by others in this moment" in page
     assert (Order.objects.count(), used(one)) == (0, (0, 0))

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-import psycopg
 from allauth.core.ratelimit import consume, consume_or_429, respond_429
-from django import db
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -30,13 +28,10 @@ from setaria.people.members.addresses import remember
 from setaria.people.members.guests import guest_of
 from setaria.trade.baskets.keep import take_out
 from setaria.trade.orders.destination import set_destination
-from setaria.trade.orders.models import Order
-from setaria.trade.orders.place import place
-from setaria.trade.orders.requests import ORDER_LINES_MAX, Charge, Code, Line, Outcome, Placed, Refused, Request
-from setaria.trade.points import spend as points
-from setaria.trade.promotions import spend
+from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Placed, Refused
 from setaria.trade.promotions.queries import CODES_MAX, Problem
-from setaria.trade.quotes.queries import Choice, Priced, charges_of, mark_of, price
+from setaria.trade.purchases.buy import Agreed, Changed, Unreserved, Unsure, buy
+from setaria.trade.quotes.queries import Choice, Priced, price
 
 _LINE = re.compile(r"(\d{1,9}):(\d{1,6}):(\d{1,15})", re.ASCII)
 
@@ -105,64 +100,29 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
     if not known and (refused := consume_or_429(request, action="guest_order", key=form.cleaned_data["contact"])):
         return refused
     customer_id = request.user.pk if known else guest_of(form.cleaned_data["contact"])
-    outcome = _placed_before(posted, customer_id)
-    if outcome is None:
-        priced = _price(request, shelf, posted.lines, posted.choice)
-        if priced.mark != posted.seen:
-            messages.error(request, explain.changed(posted.seen, priced.quote.total, shelf.market.currency))
-            return _again(request, shelf, posted, form)
-        if why := spend.reserve(posted.order_id, customer_id, priced.wishes, now=shelf.now):
-            messages.error(request, explain.RESERVING[why])
-            return _again(request, shelf, posted, form)
-        if not points.reserve(posted.order_id, customer_id, shelf.market.pk, priced.points_spent, now=shelf.now):
-            messages.error(
-                request, _("Your points were spent in another window. Nothing was ordered; look at the total below.")
-            )
-            return _again(request, shelf, posted, form)
-        outcome = _place(_request(posted, customer_id, priced.quote.charges))
-        if isinstance(outcome, Refused):
-            spend.give_back([posted.order_id], now=shelf.now)
-            points.give_back([posted.order_id], now=shelf.now)
-    if isinstance(outcome, Placed):
+    agreed = Agreed(
+        order_id=posted.order_id, customer_id=customer_id, member=known, market=shelf.market,
+        channel_id=posted.channel_id, lines=posted.lines, choice=posted.choice, seen=posted.seen,
+    )  # fmt: skip
+    answer = buy(agreed, now=shelf.now)
+    if isinstance(answer, Placed):
         return _finish(request, shelf, posted, form, customer_id)
-    if outcome is None:
-        messages.error(
-            request,
-            _(
-                "We could not make sure that your order arrived. Press the button once more: it is the same order, and it will not be placed twice."
-            ),
-        )
-    else:
-        messages.error(request, refusals.in_words(outcome, queries.variants_by_id([outcome.variant_id or 0])))
+    messages.error(request, _why_not(answer, posted, shelf))
     return _again(request, shelf, posted, form)
 
 
-def _placed_before(posted: Posted, customer_id: int) -> Outcome | None:
-    """Ask the door again for an order that it placed, with what it was charged if that is what this page showed.
-
-    None: there is no order under the id yet.
-    """
-    total = Order.objects.filter(pk=posted.order_id).values_list("total", flat=True).first()
-    if total is None:
-        return None
-    charges = charges_of(posted.order_id)
-    if mark_of(posted.lines, charges, total) != posted.seen:
-        return Refused(posted.order_id, Code.ID_CONFLICT)
-    return _place(_request(posted, customer_id, charges))
-
-
-def _request(posted: Posted, customer_id: int, charges: tuple[Charge, ...]) -> Request:
-    return Request(posted.order_id, customer_id, posted.channel_id, posted.lines, charges=charges)
-
-
-def _place(wanted: Request) -> Outcome | None:
-    """Ask the door; when the database fails, once more (the same id cannot be placed twice). None: we cannot tell."""
-    for _attempt in range(2):
-        try:
-            return place([wanted], now=clock.now())[0]
-        except (psycopg.Error, db.Error):
-            continue
-    return None
+def _why_not(answer: Refused | Changed | Unreserved | Unsure, posted: Posted, shelf: queries.Shelf) -> str:
+    match answer:
+        case Changed(priced):
+            return explain.changed(posted.seen, priced.quote.total, shelf.market.currency)
+        case Unreserved():
+            spent = _("Your points were spent in another window. Nothing was ordered; look at the total below.")
+            return spent if answer.why is None else str(explain.RESERVING[answer.why])
+        case Refused():
+            return refusals.in_words(answer, queries.variants_by_id([answer.variant_id or 0]))
+    return _(
+        "We could not make sure that your order arrived. Press the button once more: it is the same order, and it will not be placed twice."
+    )
 
 
 def _finish(

@@ -97,5 +97,6 @@ BEGIN
     END LOOP;
     -- As the triggers would: what a process remembers under this number is over.
     UPDATE orders_terms_version SET number = number + 1;
+    UPDATE quotes_version SET number = number + 1;
 END $$;
 """

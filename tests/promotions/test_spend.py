@@ -10,11 +10,12 @@ from setaria.kernel.ids import new_id
 from setaria.trade.aftersales.take_back import Taken, take_back
 from setaria.trade.aftersales.take_back import Wish as Returning
 from setaria.trade.orders.models import Order
-from setaria.trade.orders.requests import Charge, ChargeKind, Placed, Request
+from setaria.trade.orders.requests import Charge, ChargeKind, Line, Placed, Request
 from setaria.trade.promotions.codes import make_codes
 from setaria.trade.promotions.models import Code, Promotion, Use
-from setaria.trade.promotions.queries import Problem, usable
+from setaria.trade.promotions.rules import Problem
 from setaria.trade.promotions.spend import LATE, RESERVED_FOR, Wish, follow_returns, give_back, heal, reserve
+from setaria.trade.quotes.queries import Choice, price
 from tests.world import DAY, SECOND, World
 
 
@@ -167,8 +168,8 @@ def test_an_expired_order_gives_it_back_once_it_may_not_come_back(world: World) 
 
 
 def test_codes_say_what_is_wrong_with_them(world: World) -> None:
-    fan, buyer = world.member(), world.member()
-    world.pay(world.placed(world.thing(stock=1), by=buyer))
+    fan, buyer, thing = world.member(), world.member(), world.thing(stock=1)
+    world.pay(world.placed(thing, by=buyer))
     for name, fields in {
         "OPEN": {}, "OVER": {"until": world.now + SECOND}, "SOON": {"since": world.now + DAY / 2},
         "GONE": {"budget_uses": 1, "used_uses": 1}, "SPENT": {"budget_amount": 5, "used_amount": 5},
@@ -180,9 +181,10 @@ def test_codes_say_what_is_wrong_with_them(world: World) -> None:
     Promotion.objects.filter(budget_amount=5).update(budget_amount=0)
 
     def wrong(text: str, customer: int | None) -> Problem | None:
-        found, problems = usable(world.cn.pk, [text.lower()], customer, now=world.now + 2 * SECOND)
-        assert bool(found) != bool(problems)
-        return problems.get(text)
+        lines, choice = [Line(thing.pk, 1, 100)], Choice(codes=(text.lower(),))
+        quoted = price(lines, world.cn, choice, customer_id=customer, now=world.now + 2 * SECOND)
+        assert bool(quoted.wishes) != bool(quoted.problems)
+        return quoted.problems.get(text)
 
     assert [wrong(name, fan) for name in ("OPEN", "FIRST", "FAN")] == [None] * 3
     assert [wrong(name, fan) for name in ("NONE", "HERE", "SOON", "OVER", "GONE", "SPENT")] == [

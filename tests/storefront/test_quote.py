@@ -15,7 +15,7 @@ from setaria.people.members.models import Member
 from setaria.trade.orders import models
 from setaria.trade.orders.models import Order
 from setaria.trade.promotions.models import Code, Promotion, Use
-from setaria.trade.promotions.queries import Problem
+from setaria.trade.promotions.rules import Problem
 from setaria.trade.promotions.spend import Refusal
 from setaria.trade.purchases import buy
 from setaria.trade.quotes.models import Exemption, MarketRules, ShippingRate, TaxRate

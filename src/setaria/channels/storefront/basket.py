@@ -20,8 +20,8 @@ from setaria.trade.baskets import keep
 from setaria.trade.baskets.queries import lines_of
 from setaria.trade.baskets.rules import Full, TooMany
 from setaria.trade.orders.requests import LINE_QUANTITY_MAX
-from setaria.trade.quotes.queries import ways_to
 from setaria.trade.quotes.quote import Item, Quote, Wanted, quote
+from setaria.trade.quotes.rulebook import rules_of
 
 
 @require_safe
@@ -57,7 +57,7 @@ def page(request: Visit) -> HttpResponse:
 def _quote(lines: Sequence[BasketLine], shelf: queries.Shelf) -> Quote:
     """What goods and the first way of sending would cost: the checkout's own sum, but for what is only known there."""
     items = tuple(Item(line.variant.pk, 0, line.quantity, line.offer.price or 0) for line in lines if not line.gone)
-    ways = ways_to(shelf.market, "", shelf.now) if items and shelf.sells else ()
+    ways = rules_of(shelf.market.pk).ways_to("", shelf.now) if items and shelf.sells else ()
     return quote(Wanted(items, delivery=next(iter(ways), None)))
 
 

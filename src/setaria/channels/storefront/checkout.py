@@ -29,7 +29,7 @@ from setaria.people.members.guests import guest_of
 from setaria.trade.baskets.keep import take_out
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Placed, Refused
-from setaria.trade.promotions.queries import CODES_MAX, Problem
+from setaria.trade.promotions.rules import CODES_MAX, Problem
 from setaria.trade.purchases.buy import Agreed, Changed, Unreserved, Unsure, buy
 from setaria.trade.quotes.queries import Choice, Priced, price
 

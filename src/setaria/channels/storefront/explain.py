@@ -11,7 +11,7 @@ from setaria.kernel.texts import text_in
 from setaria.kernel.written import money_parts
 from setaria.trade.orders.requests import Charge, ChargeKind
 from setaria.trade.promotions.models import Promotion
-from setaria.trade.promotions.queries import Problem
+from setaria.trade.promotions.rules import Problem
 from setaria.trade.promotions.spend import Refusal
 from setaria.trade.quotes.models import ShippingRate
 from setaria.trade.quotes.quote import Param, Quote, Text

@@ -6,19 +6,18 @@ from hashlib import sha256
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 
-from setaria.goods.catalog.models import Variant
+from setaria.kernel.arrays import int4s, texts
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import ask
 from setaria.markets.models import Market
 from setaria.trade.orders import models as orders
 from setaria.trade.orders.charges import charges_read
 from setaria.trade.orders.requests import Charge, ChargeKind, Line
-from setaria.trade.points.models import Account, Programme
-from setaria.trade.promotions.queries import Problem, Usable, usable
+from setaria.trade.promotions.rules import Buyer, Problem, Typed, Usable, Used, codes_of, usable
 from setaria.trade.promotions.spend import Wish
-from setaria.trade.quotes.models import Exemption, MarketRules, ShippingRate, TaxRate
-from setaria.trade.quotes.quote import Delivery, Item, Points, Quote, Reduction, Tax, Wanted, quote
-from setaria.trade.quotes.rules import Rounding
+from setaria.trade.quotes.quote import Delivery, Item, Points, Quote, Reduction, Wanted, quote
+from setaria.trade.quotes.rulebook import RULEBOOK
 
 _PROMOTION = "promotion:"
 
@@ -69,65 +68,66 @@ def mark_of(lines: Sequence[Line], charges: Sequence[Charge], total: int) -> str
     return f"{total}-{sha256(msgspec.json.encode([lines, charges])).hexdigest()[:24]}"
 
 
+# All that of a buyer and their goods decides, in one trip; what it goes by is in the rulebook.
+_BUYER = """
+    SELECT version.number,
+           coalesce((SELECT balance FROM points_account WHERE member_id = %(member)s AND market_id = %(market)s), 0),
+           EXISTS (SELECT 1 FROM quotes_exemption WHERE member_id = %(member)s AND market_id = %(market)s
+                   AND (until IS NULL OR until > %(now)s)),
+           EXISTS (SELECT 1 FROM orders_order WHERE customer_id = %(member)s AND paid_at IS NOT NULL)
+    FROM quotes_version AS version
+"""
+_KINDS = """
+    SELECT variant.id, product.kind_id FROM catalog_variant AS variant
+    JOIN catalog_product AS product ON product.id = variant.product_id WHERE variant.id = ANY (%(variants)s)
+"""
+_TYPED = """
+    SELECT text, id, promotion_id, uses_max IS NOT NULL AND used >= uses_max FROM promotions_code
+    WHERE text = ANY (%(codes)s)
+"""
+_USED = """
+    SELECT p.id, p.used_uses, p.used_amount, coalesce(tally.used, 0) FROM promotions_promotion AS p
+    LEFT JOIN promotions_tally AS tally ON tally.promotion_id = p.id AND tally.customer_id = %(member)s
+    WHERE p.market_id = %(market)s
+      AND (NOT p.needs_code AND p.since <= %(now)s AND p.until > %(now)s
+           OR p.id IN (SELECT promotion_id FROM promotions_code WHERE text = ANY (%(codes)s)))
+"""
+
+
 def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id: int | None, now: datetime) -> Priced:
-    """Quote lines at the prices they name, for a buyer (None: not known yet); eight queries, with codes ten."""
-    kinds = dict(Variant.objects.filter(pk__in=[x.variant_id for x in lines]).values_list("pk", "product__kind_id"))
+    """Quote lines at the prices they name, for a buyer (None: not known yet); four queries in one trip.
+
+    After a change of rates, promotions or programmes, six more.
+    """
+    codes = codes_of(choice.codes)
+    about: dict[str, Value] = {"member": customer_id or 0, "market": market.pk, "now": now, "codes": texts(codes)}
+    ((version, balance, exempt, bought),), kinds_found, typed, used = ask(
+        (_BUYER, about), (_KINDS, {"variants": int4s([x.variant_id for x in lines])}), (_TYPED, about), (_USED, about)
+    )
+    rules = RULEBOOK.rules(version, market.pk)
+    kinds: dict[int, int] = dict(kinds_found)
     items = tuple(Item(x.variant_id, kinds.get(x.variant_id, 0), x.quantity, x.unit_price) for x in lines)
-    ways = ways_to(market, choice.region, now)
+    ways = rules.ways_to(choice.region, now)
     way = next((one for one in ways if one.code == choice.delivery), ways[0] if ways else None)
-    found, problems = usable(market.pk, choice.codes, customer_id, now=now)
-    points = points_of(customer_id, market.pk) if customer_id is not None else None
+    buyer = Buyer(customer_id is not None, bought, {row[0]: Used(*row[1:]) for row in used})
+    found, problems = usable(rules.promotions, codes, {row[0]: Typed(*row[1:]) for row in typed}, buyer, now=now)
+    points = Points(balance, rules.share_max_bp) if balance and rules.share_max_bp else None
     wanted = Wanted(
         items=items,
         reductions=tuple(_reduction(one) for one in found),
         points=points if choice.points else None,
         delivery=way,
-        tax=tax_of(market, customer_id, now),
+        tax=rules.tax_at(now, exempt=exempt),
     )
-    code_ids = {one.promotion.pk: one.code_id for one in found}
+    code_ids = {one.promotion.id: one.code_id for one in found}
     return Priced(tuple(lines), quote(wanted), ways, way, problems, code_ids, points.wanted if points else 0)
-
-
-def ways_to(market: Market, region: str, now: datetime) -> tuple[Delivery, ...]:
-    """Return the ways of sending to a region, in their order: its own rate of each, else the one for everywhere.
-
-    Of several the one that began last counts.
-    """
-    rows = ShippingRate.objects.filter(market=market, region__in=["", region], since__lte=now).order_by(
-        "region", "since"
-    )
-    best = {row.code: row for row in rows}
-    ordered = sorted(best.values(), key=lambda row: (row.position, row.code))
-    return tuple(Delivery(row.code, row.name, row.amount, row.free_from) for row in ordered)
-
-
-def tax_of(market: Market, customer_id: int | None, now: datetime) -> Tax:
-    """Return the tax a buyer pays in a market."""
-    begun = TaxRate.objects.filter(market=market, since__lte=now).order_by("since")
-    rates = dict(begun.values_list("kind_id", "rate_bp"))
-    rounding = MarketRules.objects.filter(pk=market.pk).values_list("rounding", flat=True).first()
-    valid = Q(until__isnull=True) | Q(until__gt=now)
-    exempt = customer_id is not None and Exemption.objects.filter(valid, market=market, member_id=customer_id).exists()
-    named = Rounding(rounding) if rounding else Rounding.LINE_HALF_EVEN
-    return Tax(market.tax_rate_bp, rates, market.tax_inclusive, exempt, named)
-
-
-def points_of(member_id: int, market_id: int) -> Points | None:
-    """Return the points a member may pay with in a market; None where there are none."""
-    share = Programme.objects.filter(pk=market_id).values_list("share_max_bp", flat=True).first()
-    if not share:
-        return None
-    found = Account.objects.filter(member_id=member_id, market_id=market_id).values_list("balance", flat=True).first()
-    return Points(found, share) if found else None
 
 
 def _reduction(one: Usable) -> Reduction:
     p = one.promotion
-    left = None if p.budget_amount is None else p.budget_amount - p.used_amount
-    caps = [cap for cap in (p.amount_max, left) if cap is not None]
     return Reduction(
-        source=f"{_PROMOTION}{p.pk}", name=p.name, percent_bp=p.percent_bp, amount=p.amount,
-        amount_max=min(caps) if caps else None, goods_min=p.goods_min, kinds=frozenset(p.kind_ids), group=p.group,
+        source=f"{_PROMOTION}{p.id}", name=p.name, percent_bp=p.percent_bp, amount=p.amount,
+        amount_max=one.amount_max, goods_min=p.goods_min, kinds=frozenset(p.kind_ids), group=p.group,
         alone=p.alone, priority=p.priority, asked=p.needs_code,
     )  # fmt: skip
 

@@ -28,6 +28,7 @@ from setaria.gate.answers import (
     respond,
     wrong_method,
 )
+from setaria.gate.api import Api
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.memory import Memory
 from setaria.gate.metrics import LOOP_SECONDS, may_watch
@@ -64,6 +65,7 @@ class Gate:
     def __init__(self, pages: WSGIApp, secret: str, sales: LastSales | None = None) -> None:
         """`sales`: shared with the other web processes of this machine, if there are any."""
         self.pages = Pages(pages)
+        self.api = Api(self.pages)
         self.memory = Memory()
         self.screens = Screens()
         self.orders = OrderIntake(secret, sales or LastSales())
@@ -141,6 +143,8 @@ class Gate:
         elif path.startswith("/wall/") and path.endswith(("/stream", "/figures")) and path.count("/") == 3:
             _, _, market, what = path.split("/", 3)
             await self._show(market, what, scope, receive, send)
+        elif path.startswith("/api/"):
+            await self.api.answer(scope, receive, send)
         elif path == "/command/stream":
             await self._show(CENTRE, "stream", scope, receive, send)
         else:

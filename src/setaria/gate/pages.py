@@ -6,8 +6,9 @@ before its reader gets the first byte.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
@@ -15,6 +16,9 @@ from a2wsgi.wsgi_typing import WSGIApp
 
 from setaria.gate.answers import Receive, Scope, Send, overloaded, refusal, respond
 from setaria.gate.metrics import PAGES, PAGES_BUSY
+
+T = TypeVar("T")
+Ask = Callable[[Scope, bytes], Awaitable[list[dict[str, Any]]]]  # a request read whole; all that is answered
 
 # Pages are mostly Python, of which one runs at a time: more threads than this only wake each other up.
 PAGE_THREADS = 4
@@ -45,8 +49,10 @@ class Pages:
         self.busy = 0
         self._held_bytes = 0
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+    async def answer(
+        self, scope: Scope, receive: Receive, send: Send, ask: Ask | None = None, bytes_max: int = FORM_BYTES_MAX
+    ) -> None:
+        """Answer one request: by Django, or by `ask`."""
         if self._full:
             return await respond(send, overloaded(scope))
         held = 0
@@ -55,14 +61,14 @@ class Pages:
             nonlocal held
             held += more
             self._held_bytes += more
-            if held > FORM_BYTES_MAX:
+            if held > bytes_max:
                 raise TooMuch
 
         try:
             form = await _read_in_time(receive, hold)
             if self._full:  # others came meanwhile
                 return await respond(send, overloaded(scope))
-            said = await self._ask(scope, form)
+            said = await (ask or self._ask)(scope, form)
         except TooMuch:
             return await respond(send, refusal("TOO_LARGE", scope))
         except TooSlow:
@@ -88,15 +94,25 @@ class Pages:
         async def note(message: dict[str, Any]) -> None:
             said.append(message)
 
+        with self._counted():
+            await self._pages(_plain(scope), receive, note)  # type: ignore[arg-type]
+        PAGES.labels(f"{said[0]['status'] // 100}xx").inc()
+        return _joined(said)
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Do something on one of the pages' threads, which may wait for the database."""
+        with self._counted():
+            return await asyncio.get_running_loop().run_in_executor(self._pages.executor, work)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
         self.busy += 1
         PAGES_BUSY.set(self.busy)
         try:
-            await self._pages(_plain(scope), receive, note)  # type: ignore[arg-type]
+            yield
         finally:
             self.busy -= 1
             PAGES_BUSY.set(self.busy)
-        PAGES.labels(f"{said[0]['status'] // 100}xx").inc()
-        return _joined(said)
 
 
 async def _read_in_time(receive: Receive, hold: Callable[[int], None]) -> bytes:

@@ -37,6 +37,9 @@ METRICS_NETWORKS = [
 ]
 
 
+# Other sites whose pages may use the API, as https://app.example.com; by default none.
+API_ORIGINS = [part.strip() for part in os.environ.get("SETARIA_API_ORIGINS", "").split(",") if part.strip()]
+
 IDLE_IN_TRANSACTION_SECONDS_MAX = 20
 LINE = {
     "keepalives_idle": "5",  # seconds of silence before the first question
@@ -130,6 +133,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.usersessions",
+    "allauth.headless",
     "django.contrib.humanize",
     "procrastinate.contrib.django",
 ]
@@ -220,6 +224,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
 PASSKEY_DOMAIN = os.environ.get("SETARIA_PASSKEY_DOMAIN", "")
+# Signing in from an app, below /api/accounts/: a session's key in a header, the same sessions as the store's.
+HEADLESS_CLIENTS = ("app",)
 LOGIN_REDIRECT_URL = "store:account"
 LOGIN_URL = "account_login"
 LOGOUT_REDIRECT_URL = "store:home"

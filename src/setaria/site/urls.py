@@ -1,4 +1,4 @@
-"""Addresses of everything that Django answers; `/rush/…` and streams belong to the gate."""
+"""Addresses of everything that Django answers; `/rush/…`, `/api/v1/…` and streams belong to the gate."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -7,6 +7,7 @@ from setaria.channels.storefront.preferences import choose_language
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("setaria.channels.storefront.urls")),
     path("accounts/", include("allauth.urls")),
+    path("api/accounts/", include("allauth.headless.urls")),
     path("i18n/setlang/", choose_language, name="set_language"),
     path("bank/", include("setaria.trade.payments.sandbox.urls")),
     path("wall/", include("setaria.sight.wall.urls")),

@@ -85,10 +85,22 @@ def page_of(order_id: UUID, channel_id: int, guest_id: int | None, now: datetime
     if guest_id is None:
         path = reverse("store:order", args=[order_id])
     else:
-        lapses_at = int((now + timedelta(days=LINK_DAYS)).timestamp())
-        path = reverse("store:order_open", args=[_SEAL.close(_key(), order_id.bytes, guest_id, lapses_at)])
+        path = reverse("store:order_open", args=[token_of(order_id, guest_id, now)])
     home = f"/{store.path}" if store.path else ""
     return {"base_url": origin(store), "brand": store.name, "path": home + path}
+
+
+def token_of(order_id: UUID, guest_id: int, now: datetime) -> str:
+    """Return what opens one order of a guest's, for `LINK_DAYS`."""
+    return _SEAL.close(_key(), order_id.bytes, guest_id, int((now + timedelta(days=LINK_DAYS)).timestamp()))
+
+
+def opened_by(token: str, now: datetime) -> tuple[UUID, int]:
+    """Return the order and the guest a token is about; raises BadSeal for one that is forged or has lapsed."""
+    raw, guest_id, lapses_at = _SEAL.open(_key(), token)
+    if lapses_at <= now.timestamp():
+        raise BadSeal("lapsed")
+    return UUID(bytes=raw), guest_id
 
 
 @never_cache
@@ -96,12 +108,11 @@ def page_of(order_id: UUID, channel_id: int, guest_id: int | None, now: datetime
 def open_order(request: HttpRequest, token: str) -> HttpResponse:
     """Follow the link: the order's page, for this browser."""
     try:
-        raw, guest_id, lapses_at = _SEAL.open(_key(), token)
+        order_id, guest_id = opened_by(token, clock.now())
     except BadSeal as error:
         raise Http404 from error
-    order_id = UUID(bytes=raw)
     customer = Order.objects.filter(pk=order_id).values_list("customer_id", flat=True).first()
-    if lapses_at <= clock.now().timestamp() or customer is None:
+    if customer is None:
         raise Http404
     if customer == guest_id:
         let_in(request, order_id, guest_id)

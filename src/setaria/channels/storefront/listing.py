@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from babel.numbers import get_currency_precision
 from django.core.paginator import Page, Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import get_language
@@ -69,7 +69,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
     shown = next((each for each in shelf.window.kinds if each.slug == slug), None)
     kind = shown or get_object_or_404(Kind, slug=slug)
     products = shelf.window.of_kind(kind.pk)
-    listing = _listing(request, products, shelf, kind.specification_fields, KIND_SORTS, kind.pk)
+    listing = listing_of(request.GET, products, shelf, kind.specification_fields, KIND_SORTS, kind.pk)
     lead, number = next(iter(listing.cards), None), listing.page.number
     return render(
         request,
@@ -92,7 +92,7 @@ def search(request: Visit) -> HttpResponse:
     found = find(asked, shown)
     if not found.ids:
         return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": shelf.window.kinds})
-    listing = _listing(request, [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS, tuple(found.ids))
+    listing = listing_of(request.GET, [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS, tuple(found.ids))
     return render(request, "storefront/search.html", {"asked": asked, "found": found, "listing": listing})
 
 
@@ -117,23 +117,23 @@ def _named(thing: Product | Kind) -> dict[str, str]:
     return {"name": text_in(thing.name), "url": thing.get_absolute_url()}
 
 
-def _listing(
-    request: Visit, products: Sequence[Seen], shelf: queries.Shelf, fields: list[Field], sorts: Sorts, source: object
+def listing_of(
+    query: QueryDict, products: Sequence[Seen], shelf: queries.Shelf, fields: list[Field], sorts: Sorts, source: object
 ) -> Listing:
-    """`source` says which products of the window these are."""
+    """Return the page of products that a query asks for. `source` says which products of the window these are."""
     minor_units = 10 ** get_currency_precision(shelf.market.currency)
     stock = shelf.window.stock()
     in_stock = stock.products
-    chosen = read(request.GET, fields)
+    chosen = read(query, fields)
     key = (source, stock.stamp, msgspec.json.encode(chosen))
     met = conditions(chosen, fields, minor_units, in_stock, shelf.window.kinds)
-    sort = request.GET.get("sort", "")
+    sort = query.get("sort", "")
     sort = sort if sort in dict(sorts) else sorts[0][0]
     turn = int(shelf.now.timestamp()) // POPULAR_SECONDS
     narrowed = shelf.window.kept(
         (key, sort, turn), lambda: _sorted(narrow(products, met), sort, shelf.window, shelf.now)
     )
-    found = Paginator(narrowed, PAGE_PRODUCTS_MAX).get_page(request.GET.get("page"))
+    found = Paginator(narrowed, PAGE_PRODUCTS_MAX).get_page(query.get("page"))
     return Listing(
         cards=queries.cards([seen.id for seen in found], shelf), page=found, chosen=chosen, sort=sort, sorts=sorts,
         facets=shelf.window.kept(

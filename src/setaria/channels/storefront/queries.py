@@ -7,7 +7,7 @@ import msgspec
 from django.utils.translation import get_language
 
 from setaria.channels.storefront.models import BestSeller
-from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.visit import Visit, Whereabouts
 from setaria.channels.storefront.window import WINDOWS, Window, next_stamp
 from setaria.goods.catalog.measure import MEASURE, each, per_measure
 from setaria.goods.catalog.models import Companion, Kind, Option, OptionValue, Picture, Product, Variant
@@ -129,7 +129,7 @@ class Words(msgspec.Struct, frozen=True):
     options: Sequence[str]
 
 
-def shelf(visit: Visit, now: datetime) -> Shelf:
+def shelf(visit: Whereabouts, now: datetime) -> Shelf:
     """Return where the visitor stands, and what is in the window there; no query but after a change of the terms."""
     window = WINDOWS.window(visit, now)
     return Shelf(visit.market, visit.channel, window.location, now, window)

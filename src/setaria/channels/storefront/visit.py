@@ -1,6 +1,6 @@
 """What a request is after our middleware has seen it. For type checkers; nothing here is ever constructed."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.http import HttpRequest
 
@@ -10,6 +10,26 @@ from setaria.people.members.models import Member
 
 if TYPE_CHECKING:
     from setaria.channels.storefront.directory import Standing
+
+
+class Whereabouts(Protocol):
+    """Where somebody is, whatever they ask by: all that the shop window goes by."""
+
+    @property
+    def storefront(self) -> Storefront:
+        """The storefront."""
+
+    @property
+    def market(self) -> Market:
+        """The market."""
+
+    @property
+    def channel(self) -> Channel | None:
+        """The storefront's channel there."""
+
+    @property
+    def version(self) -> int:
+        """The version of the terms, as read for this request."""
 
 
 class Visit(HttpRequest):

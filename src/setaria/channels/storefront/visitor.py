@@ -22,6 +22,7 @@ from setaria.trade.baskets.keep import Owner
 from setaria.trade.baskets.merge import merge
 
 COOKIE = "visitor"
+HEADER = "X-Basket-Token"  # where an app carries what a browser has in the cookie
 RENEWED_AFTER = timedelta(days=1)
 
 _SEAL = Seal(">16s")
@@ -40,7 +41,7 @@ def keep_cookie(request: HttpRequest, response: HttpResponse, basket_id: UUID) -
     if owner_of(request).member_id is None:
         response.set_cookie(
             COOKIE,
-            _SEAL.close(_key(), basket_id.bytes),
+            token_of(basket_id),
             max_age=KEPT,
             samesite="Lax",
             secure=request.is_secure(),
@@ -49,12 +50,23 @@ def keep_cookie(request: HttpRequest, response: HttpResponse, basket_id: UUID) -
     return response
 
 
+def token_of(basket_id: UUID) -> str:
+    """Return what an anonymous basket is opened by."""
+    return _SEAL.close(_key(), basket_id.bytes)
+
+
+def opened_by(token: str) -> UUID:
+    """Return the anonymous basket that a token opens; raises BadSeal."""
+    (raw,) = _SEAL.open(_key(), token)
+    return UUID(bytes=raw)
+
+
 def _carried(request: HttpRequest) -> UUID | None:
+    """The basket of the cookie, or of an app that signs in and says which was its own."""
     try:
-        (raw,) = _SEAL.open(_key(), request.COOKIES.get(COOKIE, ""))
+        return opened_by(request.COOKIES.get(COOKIE) or request.headers.get(HEADER, ""))
     except BadSeal:
         return None
-    return UUID(bytes=raw)
 
 
 def _key() -> bytes:

@@ -22,7 +22,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
 from setaria.channels.storefront.models import Listed, Storefront
-from setaria.channels.storefront.visit import Visit
+from setaria.channels.storefront.visit import Whereabouts
 from setaria.goods.catalog.models import Kind, Product
 from setaria.goods.inventory.models import Location, Source
 from setaria.goods.pricing.models import Price
@@ -278,7 +278,7 @@ class Windows:
         self._windows: dict[Hashable, Window] = {}
         self._making = Lock()
 
-    def window(self, visit: Visit, now: datetime) -> Window:
+    def window(self, visit: Whereabouts, now: datetime) -> Window:
         """Return the window as of the version that the request has read; made anew if it does not fit any more."""
         version = visit.version
         key = (visit.storefront.pk, visit.market.pk, visit.channel.pk if visit.channel else None)

@@ -36,14 +36,21 @@ class ContactField(forms.CharField):
         text = super().clean(value).strip()
         if not text and not self.required:
             return ""
-        if "@" in text:
-            validate_email(text)
-            return text.lower()
-        phone = phones.normalised(text, country_here())
-        if phone is None:
-            any_figure = any(sign.isdigit() for sign in text)
-            raise forms.ValidationError(WRONG_NUMBER if any_figure else WRONG_CONTACT, code="invalid_contact")
-        return phone
+        return contact_of(text, country_here())
+
+
+def contact_of(text: str, country: str) -> str:
+    """Read an email address, as small letters, or a telephone number, as E.164 (one of `country` unless it says of
+    which); raises ValidationError.
+    """
+    if "@" in text:
+        validate_email(text)
+        return text.lower()
+    phone = phones.normalised(text, country)
+    if phone is None:
+        any_figure = any(sign.isdigit() for sign in text)
+        raise forms.ValidationError(WRONG_NUMBER if any_figure else WRONG_CONTACT, code="invalid_contact")
+    return phone
 
 
 def _split(contact: str) -> dict[str, str]:

@@ -41,6 +41,17 @@ def put(owner: Owner, new: Sequence[Kept], *, now: datetime) -> UUID:
         return basket.pk
 
 
+def set_to(owner: Owner, new: Kept, *, now: datetime) -> UUID:
+    """Have just so many of a variant in the owner's basket; return its id, as `put` does. Again changes nothing.
+
+    Raises Full, and then changes nothing.
+    """
+    with locked(owner, now) as basket:
+        before = lines_of(basket)
+        write(basket, before, rules.set_to(before, new))
+        return basket.pk
+
+
 def change(owner: Owner, variant_id: int, quantity: int, amount: int | None, market_id: int, *, now: datetime) -> bool:
     """Set how many of a variant are wanted, 0 for none, at the price shown now. False when it is not in the basket."""
     return _edit(owner, variant_id, lambda lines: rules.changed(lines, variant_id, quantity, amount, market_id), now)

@@ -13,6 +13,13 @@ def lines_of(owner: Owner) -> list[Line]:
     return list(Line.objects.filter(_theirs(owner)).select_related("basket")) if not owner.nobody else []
 
 
+def skus_of(owner: Owner) -> list[tuple[str, int]]:
+    """Return how many of which SKU are in the basket, without what is saved for later; one query."""
+    if owner.nobody:
+        return []
+    return list(Line.objects.filter(_theirs(owner), later=False).values_list("variant__sku", "quantity"))
+
+
 def units_of(owner: Owner) -> int:
     """Return how many units are in the basket; one query, none for who has no basket."""
     if owner.nobody:

@@ -48,6 +48,13 @@ def put(lines: Mapping[int, Kept], new: Kept) -> Lines:
     )
 
 
+def set_to(lines: Mapping[int, Kept], new: Kept) -> Lines:
+    """Make a line what it is said to be, whether it was there or not; it keeps its place. Raises Full."""
+    there = lines.get(new.variant_id)
+    put_at = there.put_at if there and not there.later else new.put_at
+    return _bounded({**lines, new.variant_id: msgspec.structs.replace(new, put_at=put_at)})
+
+
 def changed(lines: Mapping[int, Kept], variant_id: int, quantity: int, amount: int | None, market_id: int) -> Lines:
     """Set how many of a variant in it are wanted, 0 for none; the price shown beside it counts as seen."""
     left = dict(lines)

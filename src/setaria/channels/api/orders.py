@@ -1,0 +1,135 @@
+"""Placing an order for what was quoted."""
+
+from django.core.exceptions import ValidationError
+
+from setaria.channels.api import payments
+from setaria.channels.api.asked import Asked
+from setaria.channels.api.messages import AddressIn, OrderedOut, OrderIn, PaymentOut, QuoteOut
+from setaria.channels.api.quote import choice_of, reckoned, was_given
+from setaria.channels.api.refusals import No
+from setaria.channels.api.things import name_of, offers_by_sku
+from setaria.channels.storefront import guest, queries
+from setaria.channels.storefront.forms import CheckoutForm, country_of
+from setaria.goods.catalog.models import Variant
+from setaria.people.members.addresses import remember
+from setaria.people.members.entrance import contact_of
+from setaria.people.members.guests import guest_of
+from setaria.people.notices.readers import speak
+from setaria.trade.baskets.keep import take_out
+from setaria.trade.orders.destination import set_destination
+from setaria.trade.orders.requests import Code, Line, Placed, Refused
+from setaria.trade.promotions import spend
+from setaria.trade.purchases.buy import Agreed, Answer, Changed, Unreserved, buy
+
+_UNRESERVED = {
+    spend.Refusal.USED_UP: "USED_UP", spend.Refusal.CODE_USED: "CODE_USED",
+    spend.Refusal.OVER_LIMIT: "DISCOUNT_OVER_LIMIT", spend.Refusal.OVER: "DISCOUNT_OVER", None: "POINTS_SPENT",
+}  # fmt: skip
+
+
+def place(asked: Asked, wanted: OrderIn) -> OrderedOut | No:
+    """Place what was quoted; the same again gets the first answer."""
+    shelf = asked.shelf
+    if not shelf.sells or shelf.channel is None:
+        return No(code="MARKET_INFORMS_ONLY")
+    if wanted.choice.codes and not asked.allowed("coupon", dry_run=True):
+        return No(code="TOO_MANY")
+    to = address_of(wanted.address, asked)
+    if isinstance(to, No):
+        return to
+    customer_id = asked.member_id or _guest(asked, wanted)
+    if isinstance(customer_id, No):
+        return customer_id
+    variants = _variants([line.sku for line in wanted.lines], shelf)
+    if unknown := next((line.sku for line in wanted.lines if line.sku not in variants), None):
+        return No(code="UNKNOWN_ITEM", sku=unknown, item=unknown)
+    agreed = Agreed(
+        order_id=wanted.order_id, customer_id=customer_id, member=asked.member_id is not None, market=shelf.market,
+        channel_id=shelf.channel.pk, seen=wanted.mark, choice=choice_of(wanted.choice),
+        lines=tuple(Line(variants[line.sku].pk, line.quantity, line.price) for line in wanted.lines),
+    )  # fmt: skip
+    answer = buy(agreed, now=shelf.now)
+    if isinstance(answer, Placed):
+        return _finished(asked, wanted, agreed, answer, to)
+    return _refused(asked, wanted, answer, variants)
+
+
+def _guest(asked: Asked, wanted: OrderIn) -> int | No:
+    """The customer that a contact is; only for an order's id that was given to whoever asks."""
+    if not was_given(asked, wanted.order_id, wanted.order_key):
+        return No(code="BAD_TOKEN")
+    try:
+        contact = contact_of(wanted.contact.strip(), country_of(asked.market))
+    except ValidationError as error:
+        return No(code="BAD_CONTACT", fields={"contact": str(error.messages[0])})
+    if not asked.allowed("guest_order", key=contact):
+        return No(code="TOO_MANY")
+    return guest_of(contact)
+
+
+def _variants(skus: list[str], shelf: queries.Shelf) -> dict[str, Variant]:
+    """What is to be ordered; a thing that is not shown any more is found, too, for an order that was placed before."""
+    found = {sku: offer.variant for sku, offer in offers_by_sku(skus, shelf).items()}
+    missing = [sku for sku in skus if sku not in found]
+    if missing:
+        rows = Variant.objects.filter(sku__in=missing).select_related("product")
+        found |= {variant.sku: variant for variant in rows}
+    return found
+
+
+def _finished(asked: Asked, wanted: OrderIn, agreed: Agreed, placed: Placed, to: dict[str, str]) -> OrderedOut:
+    """Note where it goes, take it out of the basket, begin to pay; each is harmless again."""
+    set_destination(placed.id, agreed.customer_id, **to)
+    token = ""
+    if asked.member_id is not None:
+        remember(asked.member_id, now=asked.now, **to)
+    else:
+        speak(agreed.customer_id, asked.language, asked.market.pk)
+        token = guest.token_of(placed.id, agreed.customer_id, asked.now)
+    bought = {line.variant_id: line.quantity for line in agreed.lines}
+    take_out(asked.owner, placed.id, bought, now=asked.now)
+    payment, refusal = None, ""
+    if wanted.pay_by:
+        due = placed.total - payments.credited(placed.id)
+        begun = payments.begun(asked, placed.id, agreed.customer_id, due, asked.market, wanted.pay_by)
+        payment, refusal = (begun, "") if isinstance(begun, PaymentOut) else (None, begun.code)
+    return OrderedOut(
+        id=placed.id, total=placed.total, currency=placed.currency, pay_by=placed.pay_by, payment=payment,
+        payment_refusal=refusal, token=token,
+    )  # fmt: skip
+
+
+def _refused(asked: Asked, wanted: OrderIn, answer: Answer, variants: dict[str, Variant]) -> No:
+    """Say why not, with what it would cost now where that helps."""
+    match answer:
+        case Refused(code=Code.ID_CONFLICT | Code.MALFORMED as code):
+            return No(code=code.value)
+        case Refused():
+            reason = next((v for v in variants.values() if v.pk == answer.variant_id), None)
+            return No(
+                code=answer.code.value, sku=reason.sku if reason else "", item=name_of(reason) if reason else "",
+                quote=_now(asked, wanted),
+            )  # fmt: skip
+        case Changed():
+            return No(code="QUOTE_CHANGED", quote=_now(asked, wanted))
+        case Unreserved():
+            return No(code=_UNRESERVED[answer.why], quote=_now(asked, wanted))
+    return No(code="UNSURE")
+
+
+def _now(asked: Asked, wanted: OrderIn) -> QuoteOut | None:
+    """What the same would cost now, under the same id; nothing where it cannot be had at all."""
+    found = reckoned(asked, [(line.sku, line.quantity) for line in wanted.lines], wanted.choice, wanted.order_id)
+    return None if isinstance(found, No) else found
+
+
+def address_of(given: AddressIn, asked: Asked, country: str = "") -> dict[str, str] | No:
+    """Read an address by the rules of the country that the market's parcels go to."""
+    raw = {
+        "recipient": given.recipient, "phone": given.phone, "region": given.region, "city": given.city,
+        "street": given.street, "postcode": given.postcode,
+    }  # fmt: skip
+    form = CheckoutForm(country or country_of(asked.market), raw)
+    if not form.is_valid():
+        return No(code="BAD_ADDRESS", fields={name: str(errors[0]) for name, errors in form.errors.items()})
+    return form.address()

@@ -1,0 +1,165 @@
+"""Orders there are, for those who placed them: listed, shown, cancelled, told where they go."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, Sum
+
+from setaria.channels.api import payments
+from setaria.channels.api.asked import Asked
+from setaria.channels.api.messages import (
+    AddressIn,
+    DestinationOut,
+    MeansOut,
+    OrderLineOut,
+    OrderOut,
+    OrdersOut,
+    StepOut,
+    SummaryOut,
+)
+from setaria.channels.api.orders import address_of
+from setaria.channels.api.quote import charges
+from setaria.channels.api.refusals import No
+from setaria.channels.api.things import name_of
+from setaria.channels.storefront import explain
+from setaria.channels.storefront.forms import country_of
+from setaria.channels.storefront.life import life_of
+from setaria.goods.catalog.models import Variant
+from setaria.people.members.addresses import remember
+from setaria.trade.aftersales.queries import returns_of
+from setaria.trade.aftersales.take_back import Taken, cancel_paid
+from setaria.trade.orders import release
+from setaria.trade.orders.destination import set_destination
+from setaria.trade.orders.models import Destination, Event, Line, Order, Status
+from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.start import credited
+from setaria.trade.quotes.queries import charges_of
+
+PAGE_ORDERS_MAX = 20
+STATES = {
+    Status.PLACED: "placed", Status.PAID: "paid", Status.EXPIRED: "expired", Status.CANCELLED: "cancelled",
+}  # fmt: skip
+
+
+def listing(asked: Asked) -> OrdersOut | No:
+    """Return a member's orders, the newest first; `before=` goes on where a page ended."""
+    if asked.member_id is None:
+        return No(code="SIGN_IN")
+    rows = Order.objects.filter(customer_id=asked.member_id)
+    if before := asked.query.get("before"):
+        try:
+            last = rows.filter(pk=UUID(before)).first()
+        except ValueError:
+            last = None
+        if last is None:
+            return No(code="NOT_FOUND")
+        rows = rows.filter(Q(placed_at__lt=last.placed_at) | Q(placed_at=last.placed_at, pk__lt=last.pk))
+    found = list(rows.order_by("-placed_at", "-id")[: PAGE_ORDERS_MAX + 1])
+    shown = found[:PAGE_ORDERS_MAX]
+    of_each = Line.objects.filter(order_id__in=[order.pk for order in shown]).values_list("order_id")
+    units = dict(of_each.annotate(Sum("quantity")).order_by())
+    orders = [
+        SummaryOut(
+            id=order.pk, state=STATES[Status(order.status)], market=asked.market_of(order.market_id).code,  # type: ignore[arg-type]
+            currency=order.currency, total=order.total, placed_at=order.placed_at, units=units.get(order.pk, 0),
+        )
+        for order in shown
+    ]  # fmt: skip
+    more = len(found) > PAGE_ORDERS_MAX
+    return OrdersOut(orders=orders, next=urlencode({"before": str(shown[-1].pk)}) if more else "")
+
+
+def own_order(asked: Asked, order_id: UUID) -> Order | None:
+    """Return one's own order; somebody else's is as absent as one that does not exist."""
+    allowed = asked.customers_of(order_id)
+    return Order.objects.filter(pk=order_id, customer_id__in=allowed).first() if allowed else None
+
+
+def show(asked: Asked, order_id: UUID) -> OrderOut | No:
+    """Say how an order stands."""
+    order = own_order(asked, order_id)
+    return No(code="NOT_FOUND") if order is None else order_out(asked, order)
+
+
+def order_out(asked: Asked, order: Order) -> OrderOut:
+    """Return an order as it is told."""
+    market, due = asked.market_of(order.market_id), order.total - credited(order.pk)
+    paid_with = list(Payment.objects.filter(order_id=order.pk).order_by("started_at"))
+    refunds = list(Refund.objects.filter(order_id=order.pk).order_by("due_at"))
+    destination = Destination.objects.filter(pk=order.pk).first()
+    life = life_of(order, Event.objects.filter(order_id=order.pk), paid_with, refunds, asked.now)
+    payable = order.status == Status.PLACED and order.pay_by > asked.now
+    can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, order)),
+           ("address", destination is None and order.status in (Status.PLACED, Status.PAID))]  # fmt: skip
+    return OrderOut(
+        id=order.pk, state=STATES[Status(order.status)], market=market.code, currency=order.currency,  # type: ignore[arg-type]
+        total=order.total, due=due if order.status == Status.PLACED else 0, placed_at=order.placed_at,
+        pay_by=order.pay_by, paid_at=order.paid_at, lines=_lines(order.pk),
+        charges=charges(explain.rows_of(charges_of(order.pk), order.currency)),
+        life=[StepOut(step=one.step.value, at=one.at, amount=one.amount) for one in life],
+        can=[what for what, may in can if may],  # type: ignore[misc]
+        means=_means(market.code, due, order.currency) if payable else [],
+        destination=_destination(destination),
+        payment=payments.payment_out(paid_with[-1]) if paid_with else None,
+    )  # fmt: skip
+
+
+def _lines(order_id: UUID) -> list[OrderLineOut]:
+    lines = list(Line.objects.filter(order_id=order_id).order_by("position"))
+    variants = Variant.objects.select_related("product").in_bulk([line.variant_id for line in lines])
+    return [
+        OrderLineOut(
+            sku=variants[line.variant_id].sku, slug=variants[line.variant_id].product.slug,
+            name=name_of(variants[line.variant_id]), quantity=line.quantity, price=line.unit_price,
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+def _means(market: str, due: int, currency: str) -> list[MeansOut]:
+    return [MeansOut(code=code, name=name) for code, name in payments.means_names(market, due, currency)]
+
+
+def _destination(to: Destination | None) -> DestinationOut | None:
+    return None if to is None else DestinationOut(
+        recipient=to.recipient, phone=to.phone, country=to.country, region=to.region, city=to.city, street=to.street,
+        postcode=to.postcode,
+    )  # fmt: skip
+
+
+def _cancellable(asked: Asked, order: Order) -> bool:
+    if order.status != Status.PAID or order.paid_at is None:
+        return order.status == Status.PLACED
+    return asked.now < order.paid_at + timedelta(seconds=settings.CANCEL_SECONDS) and not returns_of(order.pk)
+
+
+def cancel(asked: Asked, order_id: UUID) -> OrderOut | No:
+    """Cancel an order; what it held is for sale again at once, and what was paid for it goes back."""
+    order = own_order(asked, order_id)
+    if order is None:
+        return No(code="NOT_FOUND")
+    if order.status == Status.PAID:
+        done = isinstance(cancel_paid(order_id, order.customer_id, now=asked.now), Taken)
+    else:
+        [answer] = release.cancel([release.Cancellation(order_id, order.customer_id)], now=asked.now)
+        done = answer is release.Answer.CANCELLED
+    if not done and Order.objects.filter(pk=order_id).exclude(status=Status.CANCELLED).exists():
+        return No(code="NOT_CANCELLABLE")
+    return order_out(asked, Order.objects.get(pk=order_id))
+
+
+def address(asked: Asked, order_id: UUID, given: AddressIn) -> OrderOut | No:
+    """Note where an order goes that was placed without saying so, as in a drop; the first address stands."""
+    order = own_order(asked, order_id)
+    if order is None:
+        return No(code="NOT_FOUND")
+    to = address_of(given, asked, country_of(asked.market_of(order.market_id)))
+    if isinstance(to, No):
+        return to
+    if not set_destination(order_id, order.customer_id, **to):
+        return No(code="NOT_SENT")
+    if asked.member_id is not None:
+        remember(asked.member_id, now=asked.now, **to)
+    return order_out(asked, order)

@@ -1,0 +1,119 @@
+"""The addresses of the API: one table, by which requests are answered and the OpenAPI document is written."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from setaria.channels.api import basket, catalogue, messages, orders, own, payments, quote
+
+PREFIX = "/api/v1"
+
+
+class Route(NamedTuple):
+    """An address. `{market}` is taken off before the view is called; `{…_id}` has the form of an id (`UUID`).
+
+    `refuses`: the codes that can come besides those that any address has. `query`: what may stand in the query.
+    """
+
+    method: str
+    path: str
+    view: Callable[..., Any]
+    gives: type
+    summary: str
+    takes: type | None = None
+    status: int = 200
+    refuses: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+
+
+_LINES = ("UNKNOWN_ITEM", "MARKET_INFORMS_ONLY", "TOO_MANY", "BAD_TOKEN")
+_PLACING = (
+    "QUOTE_CHANGED", "USED_UP", "CODE_USED", "DISCOUNT_OVER_LIMIT", "DISCOUNT_OVER", "POINTS_SPENT", "PRICE_CHANGED",
+    "SOLD_OUT", "OVER_LIMIT", "ID_CONFLICT", "BAD_ADDRESS", "BAD_CONTACT", "UNSURE",
+)  # fmt: skip
+_PAYING = ("NOT_FOUND", "NOT_PAYABLE", "NO_SUCH_MEANS", "PROVIDER_DOWN", "BAD_TOKEN")
+
+ROUTES = [
+    Route("GET", "", catalogue.store, messages.StoreOut, "The store at this host: its languages and markets"),
+    Route("GET", "/{market}/kinds", catalogue.kinds, messages.KindsOut, "The kinds of products"),
+    Route(
+        "GET", "/{market}/products", catalogue.listing, messages.ListingOut,
+        "A page of products: of a kind, of a search, or all; narrowed by facets", refuses=("NOT_FOUND",),
+        query=("kind", "q", "sort", "page"),
+    ),
+    Route("GET", "/{market}/products/{slug}", catalogue.product, messages.ProductOut, "One product with its variants",
+          refuses=("NOT_FOUND",)),
+    Route("GET", "/{market}/basket", basket.show, messages.BasketOut, "The basket as it stands", refuses=("BAD_TOKEN",)),
+    Route(
+        "PUT", "/{market}/basket/{sku}", basket.set_line, messages.BasketOut,
+        "Have just so many of a variant in the basket; 0 takes it out", messages.SetLineIn,
+        refuses=("UNKNOWN_ITEM", "NOT_SOLD_HERE", "BASKET_FULL", "BAD_TOKEN"),
+    ),
+    Route("POST", "/{market}/quote", quote.quote, messages.QuoteOut, "What an order costs, with every amount explained",
+          messages.QuoteIn, refuses=(*_LINES, "BASKET_EMPTY")),
+    Route("POST", "/{market}/orders", orders.place, messages.OrderedOut,
+          "Place an order for what was quoted; the same again gets the first answer", messages.OrderIn, 201,
+          (*_LINES, *_PLACING)),
+    Route("GET", "/orders", own.listing, messages.OrdersOut, "The member's orders, the newest first",
+          refuses=("SIGN_IN", "NOT_FOUND"), query=("before",)),
+    Route("GET", "/orders/{order_id}", own.show, messages.OrderOut, "One order as it stands",
+          refuses=("NOT_FOUND", "BAD_TOKEN")),
+    Route("POST", "/orders/{order_id}/cancel", own.cancel, messages.OrderOut,
+          "Cancel an order; what was paid goes back", refuses=("NOT_FOUND", "NOT_CANCELLABLE", "BAD_TOKEN")),
+    Route("PUT", "/orders/{order_id}/address", own.address, messages.OrderOut,
+          "Say where an order goes that was placed without saying so; the first address stands", messages.AddressIn,
+          refuses=("NOT_FOUND", "NOT_SENT", "BAD_ADDRESS", "BAD_TOKEN")),
+    Route("POST", "/orders/{order_id}/payments", payments.pay, messages.PaymentOut,
+          "Begin to pay; by the same means again it is the same payment", messages.PayIn, 201, _PAYING),
+    Route("GET", "/payments/{payment_id}", payments.show, messages.PaymentOut,
+          "How a payment stands, and what to do next", refuses=_PAYING),
+    Route("POST", "/payments/{payment_id}/back", payments.back, messages.PaymentOut,
+          "The buyer is back from paying: have the provider asked at once", refuses=("NOT_FOUND", "BAD_TOKEN")),
+]  # fmt: skip
+
+
+class Found(NamedTuple):
+    """A route, the market its address names, and the other variable parts in their order."""
+
+    route: Route
+    market: str
+    values: list[str | UUID]
+
+
+_PARTS: dict[int, list[tuple[Route, list[str]]]] = {}
+for _route in ROUTES:
+    _parts = _route.path.split("/")
+    _PARTS.setdefault(len(_parts), []).append((_route, _parts))
+
+
+def find(method: str, path: str) -> Found | list[str] | None:
+    """Return the route of an address below `PREFIX`; the methods there are if it has another; None if there is none."""
+    given = path.split("/")
+    others: list[str] = []
+    for route, parts in _PARTS.get(len(given), ()):
+        found = _match(route, parts, given)
+        if found is None:
+            continue
+        if route.method == method:
+            return found
+        others.append(route.method)
+    return others or None
+
+
+def _match(route: Route, parts: list[str], given: list[str]) -> Found | None:
+    market = ""
+    values: list[str | UUID] = []
+    for part, value in zip(parts, given, strict=True):
+        if not part.startswith("{"):
+            if part != value:
+                return None
+        elif part == "{market}":
+            market = value
+        elif part.endswith("_id}"):
+            try:
+                values.append(UUID(value))
+            except ValueError:
+                return None
+        else:
+            values.append(value)
+    return Found(route, market, values)

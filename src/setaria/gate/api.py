@@ -1,0 +1,82 @@
+"""The store's API at the gate: `/api/v1/…` to its own views on the pages' threads, `/api/accounts/…` to Django.
+
+Nothing here goes by cookies, so nothing here can be forged by another site; which other sites' pages may call at all,
+and read what is answered, `SETARIA_API_ORIGINS` says (by default none).
+"""
+
+from typing import Any
+
+from django.conf import settings
+
+from setaria.channels.api.answer import BODY_BYTES_MAX, Answer, answer
+from setaria.channels.api.asked import Call
+from setaria.gate.answers import Receive, Scope, Send
+from setaria.gate.pages import Pages
+
+VIEWS = "/api/v1"
+_NO_STORE = (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
+_PREFLIGHT = [
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+    (b"access-control-allow-headers",
+     b"content-type, accept-language, x-session-token, x-basket-token, x-order-token"),
+    (b"access-control-max-age", b"600"),
+    (b"content-length", b"0"),
+]  # fmt: skip
+
+
+class Api:
+    """Answers what is below `/api/`."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        allowed = _allowed(scope)
+        if allowed and scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": [*allowed, *_PREFLIGHT]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def share(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *allowed]}
+            await send(message)
+
+        reply = share if allowed else send
+        if scope["path"].startswith(VIEWS):
+            await self._pages.answer(scope, receive, reply, self._ask, BODY_BYTES_MAX)
+        else:
+            await self._pages.answer(scope, receive, reply)
+
+    async def _ask(self, scope: Scope, body: bytes) -> list[dict[str, Any]]:
+        call = _call(scope, body)
+        said: Answer = await self._pages.on_thread(lambda: answer(call))
+        headers = [(name.encode(), value.encode()) for name, value in said.headers]
+        length = (b"content-length", str(len(said.body)).encode())
+        return [
+            {"type": "http.response.start", "status": said.status, "headers": [_JSON, _NO_STORE, length, *headers]},
+            {"type": "http.response.body", "body": said.body},
+        ]
+
+
+def _call(scope: Scope, body: bytes) -> Call:
+    headers: dict[str, str] = {}
+    for raw, value in scope["headers"]:
+        name = raw.decode("latin-1")
+        text = value.decode("latin-1")
+        headers[name] = f"{headers[name]},{text}" if name in headers else text
+    query = scope["query_string"].decode("latin-1")
+    peer = (scope.get("client") or ("",))[0]
+    return Call(scope["method"], scope["path"], query, headers, body, peer)
+
+
+def _allowed(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers that let another site's page read the answer; none for a site that is not named."""
+    if not settings.API_ORIGINS:
+        return []
+    origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+    if origin.decode("latin-1") not in settings.API_ORIGINS:
+        return []
+    return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]

@@ -10,10 +10,13 @@ from django.conf import settings
 
 from setaria.channels.api.answer import BODY_BYTES_MAX, Answer, answer
 from setaria.channels.api.asked import Call
-from setaria.gate.answers import Receive, Scope, Send
+from setaria.gate.answers import Receive, Scope, Send, refusal, wrong_method
+from setaria.gate.committer import DatabaseErrors
 from setaria.gate.pages import Pages
+from setaria.trade.payments.sandbox.charges import charge
 
 VIEWS = "/api/v1"
+BANK = "/api/bank/charges"
 _NO_STORE = (b"cache-control", b"no-store")
 _JSON = (b"content-type", b"application/json")
 _PREFLIGHT = [
@@ -45,7 +48,9 @@ class Api:
             await send(message)
 
         reply = share if allowed else send
-        if scope["path"].startswith(VIEWS):
+        if scope["path"] == BANK:
+            await self._pages.answer(scope, receive, reply, self._charge, BODY_BYTES_MAX)
+        elif scope["path"].startswith(VIEWS):
             await self._pages.answer(scope, receive, reply, self._ask, BODY_BYTES_MAX)
         else:
             await self._pages.answer(scope, receive, reply)
@@ -53,12 +58,26 @@ class Api:
     async def _ask(self, scope: Scope, body: bytes) -> list[dict[str, Any]]:
         call = _call(scope, body)
         said: Answer = await self._pages.on_thread(lambda: answer(call))
-        headers = [(name.encode(), value.encode()) for name, value in said.headers]
-        length = (b"content-length", str(len(said.body)).encode())
-        return [
-            {"type": "http.response.start", "status": said.status, "headers": [_JSON, _NO_STORE, length, *headers]},
-            {"type": "http.response.body", "body": said.body},
-        ]
+        return _messages(said.status, said.body, *((name.encode(), value.encode()) for name, value in said.headers))
+
+    async def _charge(self, scope: Scope, body: bytes) -> list[dict[str, Any]]:
+        """The sandbox bank's own API: a guest in our house, since it has none of its own."""
+        if scope["method"] != "POST":
+            refused = wrong_method("POST")
+            return [refused.start, refused.body]
+        try:
+            return _messages(*await self._pages.on_thread(lambda: charge(body)))
+        except DatabaseErrors:
+            unsure = refusal("UNSURE", scope)
+            return [unsure.start, unsure.body]
+
+
+def _messages(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:
+    length = (b"content-length", str(len(body)).encode())
+    return [
+        {"type": "http.response.start", "status": status, "headers": [_JSON, _NO_STORE, length, *headers]},
+        {"type": "http.response.body", "body": body},
+    ]
 
 
 def _call(scope: Scope, body: bytes) -> Call:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from setaria.trade.orders.requests import LINE_QUANTITY_MAX, ORDER_LINES_MAX
-from setaria.trade.promotions.queries import CODES_MAX
+from setaria.trade.promotions.rules import CODES_MAX
 
 Sku = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Z0-9][A-Z0-9-]*$")]
 Quantity = Annotated[int, Meta(ge=1, le=LINE_QUANTITY_MAX)]

@@ -26,7 +26,7 @@ from setaria.kernel.seals import BadSeal, Seal
 from setaria.kernel.texts import text_in
 from setaria.trade.baskets.queries import skus_of
 from setaria.trade.orders.requests import Line
-from setaria.trade.promotions.queries import Problem
+from setaria.trade.promotions.rules import Problem
 from setaria.trade.quotes.queries import Choice, Priced, price
 
 GOOD_FOR = timedelta(days=1)  # an order's key

@@ -13,7 +13,7 @@ from setaria.kernel.clock import now
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.sandbox.manners import Manner, course
 from setaria.trade.payments.sandbox.models import Charge
-from setaria.trade.payments.sandbox.notification import NAME, SIGNATURE_HEADER, key_from, parse
+from setaria.trade.payments.sandbox.notification import NAME, SIGNATURE_HEADER, key_from, parse, secret_of
 from setaria.trade.payments.sandbox.tasks import tell
 from setaria.trade.payments.words import State, Step, Word
 
@@ -29,8 +29,9 @@ class Sandbox:
         return True
 
     def begin(self, payment: Payment) -> Step:
-        """Lead to the bank's own page."""
-        return Step(url=reverse("sandbox:pay", args=[payment.pk]))
+        """Lead to the bank's own page; an app may take the secret to the bank's API instead."""
+        secret = secret_of(settings.SECRET_KEY, payment.pk).decode()
+        return Step(url=reverse("sandbox:pay", args=[payment.pk]), context={"secret": secret})
 
     def ask(self, payment: Payment) -> Word:
         """Look into the bank's ledger."""

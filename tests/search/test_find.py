@@ -62,6 +62,32 @@ def test_what_is_misspelt_is_said_to_be_near_only(shop: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("shouhuan", "band"), ("shou huan", "band"), ("手还", "band"), ("手環", "band"), ("小米手还", "band"),
+        ("yidong dianyuan", "power"), ("移动店员", "power"), ("電源", "power"), ("baowenbei", "bottle"), ("保温被", "bottle"),
+        ("挂麵", "noodles"), ("guamian", "noodles"),
+    ],
+)  # fmt: skip
+def test_what_sounds_alike_is_found(text: str, key: str, shop: dict[str, int]) -> None:
+    assert first(text, shop) == key
+    assert find(text, everything()).nearly
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("橡皮枕", "pillow"), ("面条", "noodles"), ("保温箱", "bottle"), ("苹果手环", "band")]
+)
+def test_what_has_some_of_the_words_is_found_last_and_said_to_be_that(text: str, key: str, shop: dict[str, int]) -> None:
+    assert first(text, shop) == key
+    assert find(text, everything()).partly
+
+
+@pytest.mark.parametrize("text", ["冰箱", "qwertz", "zebra crossing", "橙", "xyz 123456"])
+def test_what_is_not_there_is_not_made_up(text: str, shop: dict[str, int]) -> None:
+    assert find(text, everything()).ids == []
+
+
+@pytest.mark.parametrize(
     "nonsense",
     ["", "   ", "🙂", "&|!():*<->", "\x00\x01", "'", "\\", "'; DROP TABLE x --", "%s", "a" * 10_000, "\u202e"],
 )

@@ -25,6 +25,7 @@ from setaria.goods.inventory import move
 from setaria.goods.inventory.models import Location, Source
 from setaria.goods.pricing.models import Price
 from setaria.goods.search.refresh import REFRESH_PRODUCTS_MAX, refresh
+from setaria.goods.search.teach import teach
 from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
 from setaria.markets.models import Channel, Market
@@ -89,6 +90,7 @@ def load(at: datetime) -> None:
         for entry in _read(file)["product"]:
             _product(entry, markets, warehouses, home, stock, at)
     _together()
+    teach((DEMO / "synonyms.txt").read_text(encoding="utf-8").splitlines())
     for entry in brand["storefront"]:
         _storefront(entry, markets)
     for location, units in stock.items():

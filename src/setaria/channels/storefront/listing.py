@@ -106,7 +106,7 @@ def suggest(request: Visit) -> JsonResponse:
     answer = JsonResponse(
         {
             "products": [_named(product) for product in products],
-            "kinds": [] if found.nearly else [_named(kind) for kind in kinds],
+            "kinds": [_named(kind) for kind in kinds] if found.exactly else [],
         }
     )
     answer["Cache-Control"] = "private, max-age=60"

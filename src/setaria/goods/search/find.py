@@ -1,12 +1,13 @@
-"""Finding: by all words first; when nothing has them all, by what is written nearly so."""
+"""Finding: by all words first; when nothing has them all, by what is written or sounds nearly so, then by some of them."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from itertools import islice
+from typing import LiteralString
 
 import msgspec
 from django.db import connection, transaction
 
-from setaria.goods.search.words import is_chinese, plain, words
+from setaria.goods.search.words import is_chinese, plain, sounds, words
 
 QUERY_CHARS_MAX = 80
 QUERY_WORDS_MAX = 12
@@ -14,7 +15,9 @@ FOUND_PRODUCTS_MAX = 1_000
 COMPARED_PRODUCTS_MAX = 200  # by name, of what has the words
 # How alike a stretch of the names must be to what was typed, of 1; one wrong letter in a word of six passes.
 LIKENESS_MIN = 0.4
-
+SOUND_LIKENESS_MIN = 0.6  # short syllables are soon alike
+PARTS_CHARS_MAX = 4  # a Chinese word as long is also looked for without one of its characters
+PARTLY_PRODUCTS_MAX = 24  # a page; who has some of the words only is soon beside the point
 
 # By the weight of the words; of the first of these, what is called so comes before what only mentions it. Comparing
 # names takes ten times as long as weighing words, and beyond a few screens nobody looks for what is called so.
@@ -30,30 +33,55 @@ _FIND = """
              weight + CASE WHEN place <= %(compared)s THEN word_similarity(%(asked)s, names) ELSE 0 END DESC, product_id
 """
 _ALIKE = """
-    SELECT product_id FROM search_entry WHERE %(asked)s <%% names
-    ORDER BY word_similarity(%(asked)s, names) DESC, product_id
+    SELECT product_id FROM (
+        SELECT product_id, word_similarity(%(asked)s, names) AS looks, word_similarity(%(sound)s, sounds) AS sounds
+        FROM search_entry WHERE %(asked)s <%% names OR %(sound)s <%% sounds
+    ) AS alike
+    WHERE looks >= %(likeness)s OR sounds >= %(sound_likeness)s
+    ORDER BY greatest(looks, sounds) DESC, product_id
+"""
+_PARTLY = """
+    SELECT product_id FROM search_entry, CAST(%(query)s AS tsquery) AS query WHERE words @@ query
+    ORDER BY ts_rank(words, query) DESC, product_id
 """
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Products by their keys, the best first; `nearly`: nothing has all the words, these are written like them."""
+    """Products by their keys, the best first. `nearly`: nothing has all the words, these are written or sound like them.
+    `partly`: these have but some of them.
+    """
 
     ids: list[int]
-    nearly: bool
+    nearly: bool = False
+    partly: bool = False
+
+    @property
+    def exactly(self) -> bool:
+        """Whether these have all that was asked for."""
+        return not (self.nearly or self.partly)
 
 
 def find(text: str, among: Container[int]) -> Found:
-    """Find `text` among products, by their keys; one query, or four when it is misspelt. Words in any order, the last
-    as typed so far; what is no word (punctuation, control characters) is passed over.
+    """Find `text` among products, by their keys; one query, up to five when nothing is called so. Words in any order, the
+    last as typed so far; what is no word (punctuation, control characters) is passed over.
     """
     asked = plain(text.replace("\x00", " ")[:QUERY_CHARS_MAX])
-    query = as_query(words(asked)[:QUERY_WORDS_MAX])
-    if not query:
-        return Found([], nearly=False)
+    wanted = words(asked)[:QUERY_WORDS_MAX]
+    if not wanted:
+        return Found([])
+    if ids := _ask(_FIND, {"query": as_query(wanted), "asked": asked, "compared": COMPARED_PRODUCTS_MAX}, among):
+        return Found(ids)
+    if ids := _alike(asked, among):
+        return Found(ids, nearly=True)
+    if loose := all_but_one(wanted):
+        return Found(_ask(_PARTLY, {"query": loose}, among)[:PARTLY_PRODUCTS_MAX], partly=True)
+    return Found([])
+
+
+def _ask(query: LiteralString, about: Mapping[str, object], among: Container[int]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, {"query": query, "asked": asked, "compared": COMPARED_PRODUCTS_MAX})
-        ids = _first(cursor.fetchall(), among)
-    return Found(ids, nearly=False) if ids else Found(_alike(asked, among), nearly=True)
+        cursor.execute(query, about)
+        return _first(cursor.fetchall(), among)
 
 
 def _first(rows: Iterable[tuple[int]], among: Container[int]) -> list[int]:
@@ -68,15 +96,38 @@ def as_query(asked: list[str]) -> str:
     return " & ".join(parts)
 
 
-def _part(word: str) -> str:
+def all_but_one(asked: list[str]) -> str:
+    """Write a tsquery for words of ours of which one may be missing, or one character of a short Chinese word. Only in
+    what a product is called and is: in its text nearly every word is said of something.
+    """
+    parts = list(dict.fromkeys(asked))
+    choices = [_without(number, [_part(word, "ABC") for word in parts]) for number in range(len(parts))]
+    whole = max(parts, key=len)  # the dictionary gives a long word's pieces, too
+    if is_chinese(whole) and len(whole) <= PARTS_CHARS_MAX and all(part in whole for part in parts):
+        choices += [_without(number, [f"'{c}':AB" for c in whole]) for number in range(len(whole))]
+    return " | ".join(f"({choice})" for choice in choices if choice)
+
+
+def _without(number: int, parts: list[str]) -> str:
+    return " & ".join(parts[:number] + parts[number + 1 :])
+
+
+def _part(word: str, weights: str = "") -> str:
+    """`weights`: of what weight a word must be; any, where empty."""
+    weighed = f":{weights}" if weights else ""
     # The dictionary may cut a word differently inside a longer name; its characters are there in any case.
     if is_chinese(word) and len(word) > 1:
-        return f"('{word}' | {' & '.join(repr(c) for c in word)})"
-    return f"'{word}'"
+        return f"('{word}'{weighed} | {' & '.join(repr(c) + weighed for c in word)})"
+    return f"'{word}'{weighed}"
 
 
 def _alike(asked: str, among: Container[int]) -> list[int]:
+    # Pinyin is typed with spaces or without, and what is misspelt is cut anywhere: joined, it is alike in each case.
+    sound = sounds(asked).replace(" ", "")
+    about = {
+        "asked": asked, "sound": sound, "likeness": LIKENESS_MIN, "sound_likeness": SOUND_LIKENESS_MIN,
+    }  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS_MIN)])
-        cursor.execute(_ALIKE, {"asked": asked})
+        cursor.execute(_ALIKE, about)
         return _first(cursor.fetchall(), among)

@@ -1,22 +1,46 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from setaria.goods.catalog.models import Product
 
 
 class Entry(models.Model):
-    """What a product is found by: its words with weights, and its names as they are written, for misspellings."""
+    """What a product is found by: its words with weights; its names as they are written and as they sound, for
+    misspellings.
+    """
 
     product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="search_entry")
     words = SearchVectorField()
     names = models.TextField()
+    sounds = models.TextField(default="")
 
     class Meta:
         indexes = [
             GinIndex(fields=["words"], name="search_words"),
             GinIndex(fields=["names"], opclasses=["gin_trgm_ops"], name="search_names"),
+            GinIndex(fields=["sounds"], opclasses=["gin_trgm_ops"], name="search_sounds"),
         ]
+
+
+class Synonyms(models.Model):
+    """Words for the same thing, separated by commas: what is called by one of them is found by all. A trigger notes every
+    product as stale when they change.
+    """
+
+    TERMS_CHARS_MAX = 400
+
+    terms = models.TextField(unique=True, validators=[MaxLengthValidator(TERMS_CHARS_MAX)])
+
+    class Meta:
+        ordering = ["terms"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(terms__contains=","), name="synonyms_are_two_at_least"),
+        ]
+
+    def __str__(self) -> str:
+        return self.terms
 
 
 class Stale(models.Model):

@@ -1,11 +1,13 @@
 """Keeping the entries true: products that changed are read again and indexed again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection, transaction
 
 from setaria.goods.catalog.models import Product
-from setaria.goods.search.words import index_words, plain
+from setaria.goods.search.models import Synonyms
+from setaria.goods.search.synonyms import Group, group, others
+from setaria.goods.search.words import index_words, plain, sounds
 
 REFRESH_PRODUCTS_MAX = 500
 POSITIONS_MAX = 16_383  # what a tsvector can hold; beyond it a word counts as if it stood there
@@ -17,9 +19,10 @@ _TAKE = """
     ) RETURNING product_id
 """
 _WRITE = """
-    INSERT INTO search_entry (product_id, words, names)
-    SELECT product_id, words::tsvector, names FROM unnest(%s::int[], %s::text[], %s::text[]) AS e (product_id, words, names)
-    ON CONFLICT (product_id) DO UPDATE SET words = excluded.words, names = excluded.names
+    INSERT INTO search_entry (product_id, words, names, sounds)
+    SELECT product_id, words::tsvector, names, sounds
+    FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) AS e (product_id, words, names, sounds)
+    ON CONFLICT (product_id) DO UPDATE SET words = excluded.words, names = excluded.names, sounds = excluded.sounds
 """
 
 
@@ -32,19 +35,23 @@ def refresh() -> int:
         if not stale:
             return 0
         products = Product.objects.filter(pk__in=stale).select_related("kind").prefetch_related("variants")
-        rows = [(p.pk, _vector(_weighed(p)), _names(p)) for p in products]
+        groups = [group(terms) for terms in Synonyms.objects.values_list("terms", flat=True)]
+        rows = [(p.pk, _vector(_weighed(p, groups)), plain(names := _names(p)), sounds(names)) for p in products]
         if rows:
             cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
     return len(stale)
 
 
-def _weighed(product: Product) -> Iterable[tuple[str, str]]:
+def _weighed(product: Product, groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
     """What is said of a product, with the weight of where it is said: A counts most."""
     for text in product.name.values():
         yield "A", text
     yield "A", product.maker_name
     for text in (*product.kind.name.values(), *product.line.values()):
         yield "B", text
+    # By its names alone: a line says much of what the thing is not.
+    for term in others([*product.name.values(), *product.kind.name.values()], groups):
+        yield "B", term
     for variant in product.variants.all():
         yield "B", variant.sku
         for text in variant.name.values():
@@ -73,4 +80,4 @@ def _vector(weighed: Iterable[tuple[str, str]]) -> str:
 
 def _names(product: Product) -> str:
     said = [*product.name.values(), *product.kind.name.values(), product.maker_name]
-    return plain(" ".join(dict.fromkeys(said)))
+    return " ".join(dict.fromkeys(said))

@@ -10,6 +10,7 @@ import snowballstemmer
 
 if TYPE_CHECKING:
     from rjieba import Jieba
+    from xpinyin import Pinyin
 
 WORD_CHARS_MAX = 40
 RUNS_KEPT_MAX = 10_000
@@ -31,6 +32,14 @@ def _stemmer() -> snowballstemmer.stemmer:
     return snowballstemmer.stemmer("english")
 
 
+@cache
+def _pinyin() -> "Pinyin":
+    # 9 MB: paid by whoever indexes, and by whoever asks for what nothing is called.
+    from xpinyin import Pinyin
+
+    return Pinyin()
+
+
 def plain(text: str) -> str:
     """Return a text as it is compared: compatible forms made one (full width, ligatures), case and spacing dropped."""
     folded = unicodedata.normalize("NFKC", text).casefold()
@@ -48,6 +57,19 @@ def index_words(text: str) -> Iterator[str]:
         yield word
         if len(word) > 1 and is_chinese(word):
             yield from word
+
+
+def sounds(text: str) -> str:
+    """Return a text as it sounds: Chinese words in pinyin without tones, the rest as it is compared. What is typed with
+    the wrong character of the right sound, in traditional characters or in pinyin, sounds the same.
+    """
+    runs = _RUN.findall(plain(text))
+    return " ".join(_sound_of(run) if is_chinese(run) else run for run in runs if len(run) <= WORD_CHARS_MAX)
+
+
+@lru_cache(maxsize=RUNS_KEPT_MAX)
+def _sound_of(run: str) -> str:
+    return " ".join(_pinyin().get_pinyin(word, "") for word in _jieba().cut(run))
 
 
 def is_chinese(word: str) -> bool:

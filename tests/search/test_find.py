@@ -77,7 +77,9 @@ def test_what_sounds_alike_is_found(text: str, key: str, shop: dict[str, int]) -
 @pytest.mark.parametrize(
     ("text", "key"), [("橡皮枕", "pillow"), ("面条", "noodles"), ("保温箱", "bottle"), ("苹果手环", "band")]
 )
-def test_what_has_some_of_the_words_is_found_last_and_said_to_be_that(text: str, key: str, shop: dict[str, int]) -> None:
+def test_what_has_some_of_the_words_is_found_last_and_said_to_be_that(
+    text: str, key: str, shop: dict[str, int]
+) -> None:
     assert first(text, shop) == key
     assert find(text, everything()).partly
 

@@ -16,7 +16,13 @@ from setaria.goods.search.teach import GROUPS_MAX, as_written, change, teach
 
 __all__ = ["shop"]
 pytestmark = pytest.mark.django_db(transaction=True)
-LINES = ["# a remark", "", "移动电源、充电宝，power bank, portable charger", "挂面, 面条, noodles", "颈枕, U 形枕, travel cushion"]
+LINES = [
+    "# a remark",
+    "",
+    "移动电源、充电宝，power bank, portable charger",
+    "挂面, 面条, noodles",
+    "颈枕, U 形枕, travel cushion",
+]
 
 
 @pytest.mark.parametrize(

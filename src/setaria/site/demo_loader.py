@@ -51,8 +51,10 @@ DEMO = Path(__file__).parent / "demo"
 ACCOUNTS = [
     ("fan@demo.example", "millet-and-rifles", "a fan who buys"),
     ("friend@demo.example", "millet-and-rifles", "a second fan"),
-    ("staff@demo.example", "watch-the-wall", "staff, who watch the wall"),
+    ("staff@demo.example", "watch-the-wall", "staff, who may do everything"),
+    ("signer@demo.example", "sign-it-second", "staff, for what takes a second signature"),
 ]
+STAFF = frozenset({"staff@demo.example", "signer@demo.example"})
 
 RUNNING_DROP_DAYS = 30
 SOON = timedelta(minutes=5)
@@ -334,12 +336,12 @@ def _campaign(file: Path, at: datetime) -> None:
     written = plan_file.read(raw.encode())
     year = at.year if written.first_day.replace(year=at.year) > at.date() + CAMPAIGN_AHEAD else at.year + 1
     wanted = plan_file.read(raw.replace(str(written.first_day.year), str(year)).encode())
-    plan_campaign(wanted, by=Member.objects.get(email=ACCOUNTS[-1][0]), now=at)
+    plan_campaign(wanted, by=Member.objects.get(email="staff@demo.example"), now=at)
 
 
 def _accounts() -> None:
     for email, password, _who in ACCOUNTS:
-        staff = email.startswith("staff")
+        staff = email in STAFF
         member = Member.objects.create_user(email, password, name="" if staff else "小米粒", is_staff=staff)
         if staff:
             member.user_permissions.add(*permissions(RIGHTS))

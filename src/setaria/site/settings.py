@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "setaria.sight.calendar",
     "setaria.sight.money",
     "setaria.sight.telling",
+    "setaria.sight.office",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from setaria.people.members.models import Member
 
 RIGHTS = {
-    "wordings": "notices.change_wording",
-    "announcements": "announcements.change_announcement",  # to write and stop them
-    "approvals": "announcements.approve_announcement",
-    "bounces": "notices.change_bounce",
-    "webhooks": "webhooks.change_endpoint",
+    "wordings": ("notices.change_wording",),
+    "announcements": ("announcements.change_announcement",),  # to write and stop them
+    "approvals": ("announcements.approve_announcement",),
+    "bounces": ("notices.change_bounce",),
+    "webhooks": ("webhooks.change_endpoint",),
+    "search": ("search.change_synonyms",),
+    "promotions": ("promotions.add_promotion", "promotions.change_promotion"),
+    "giftcards": ("giftcards.add_card", "giftcards.add_block"),
+    "points": ("points.add_entry",),
+    "rates": ("quotes.add_taxrate", "quotes.add_shippingrate"),
+    "door": ("payments.add_remittance",),
+    "disputes": ("payments.change_dispute",),
 }
 
 staff = typer.Typer(help="Who of staff may do what.", no_args_is_help=True)
@@ -38,7 +45,7 @@ def show(home: HomeOption = None) -> None:
     from setaria.people.members.models import Member
 
     for member in Member.objects.filter(is_staff=True, is_active=True).order_by("email"):
-        rights = [right for right, permission in RIGHTS.items() if member.has_perm(permission)]
+        rights = [right for right, given in RIGHTS.items() if member.has_perms(given)]
         typer.echo(f"{member}  {' '.join(rights) or '-'}{'  (may do everything)' if member.is_superuser else ''}")
 
 
@@ -81,5 +88,5 @@ def permissions(rights: Iterable[str]) -> list[Permission]:
     """Return what Django calls these rights."""
     from django.contrib.auth.models import Permission
 
-    named = [RIGHTS[right].split(".") for right in rights]
+    named = [permission.split(".") for right in rights for permission in RIGHTS[right]]
     return [Permission.objects.get(content_type__app_label=app, codename=name) for app, name in named]

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("money/", include("setaria.sight.money.urls")),
     path("telling/", include("setaria.sight.telling.urls")),
     path("command/", include("setaria.sight.command.urls")),
+    path("office/", include("setaria.sight.office.urls")),
 ]
 
 handler400 = "setaria.channels.storefront.errors.bad_request"

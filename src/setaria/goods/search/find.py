@@ -1,6 +1,6 @@
 """Finding: by all words first; when nothing has them all, by what is written or sounds nearly so, then by some of them."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 from itertools import islice
 from typing import LiteralString
 
@@ -78,7 +78,7 @@ def find(text: str, among: Container[int]) -> Found:
     return Found([])
 
 
-def _ask(query: LiteralString, about: Mapping[str, object], among: Container[int]) -> list[int]:
+def _ask(query: LiteralString, about: dict[str, str | int], among: Container[int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(query, about)
         return _first(cursor.fetchall(), among)
@@ -124,7 +124,7 @@ def _part(word: str, weights: str = "") -> str:
 def _alike(asked: str, among: Container[int]) -> list[int]:
     # Pinyin is typed with spaces or without, and what is misspelt is cut anywhere: joined, it is alike in each case.
     sound = sounds(asked).replace(" ", "")
-    about = {
+    about: dict[str, str | float] = {
         "asked": asked, "sound": sound, "likeness": LIKENESS_MIN, "sound_likeness": SOUND_LIKENESS_MIN,
     }  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:

@@ -19,35 +19,38 @@ DROP = "DROP TRIGGER search_note_all ON search_synonyms; DROP FUNCTION search_no
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0003_options_sets_measures'),
-        ('search', '0002_stale'),
+        ("catalog", "0003_options_sets_measures"),
+        ("search", "0002_stale"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Synonyms',
+            name="Synonyms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('terms', models.TextField(unique=True, validators=[django.core.validators.MaxLengthValidator(400)])),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("terms", models.TextField(unique=True, validators=[django.core.validators.MaxLengthValidator(400)])),
             ],
             options={
-                'ordering': ['terms'],
+                "ordering": ["terms"],
             },
         ),
         migrations.AddField(
-            model_name='entry',
-            name='sounds',
-            field=models.TextField(default=''),
+            model_name="entry",
+            name="sounds",
+            field=models.TextField(default=""),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['sounds'], name='search_sounds', opclasses=['gin_trgm_ops']),
+            model_name="entry",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["sounds"], name="search_sounds", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='synonyms',
-            constraint=models.CheckConstraint(condition=models.Q(('terms__contains', ',')), name='synonyms_are_two_at_least'),
+            model_name="synonyms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("terms__contains", ",")), name="synonyms_are_two_at_least"
+            ),
         ),
         migrations.RunSQL(CREATE, DROP),
     ]

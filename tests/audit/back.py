@@ -18,7 +18,7 @@ from setaria.trade.orders.requests import Charge, ChargeKind, Placed
 from setaria.trade.orders.settle import Money
 from setaria.trade.payments import refund
 from setaria.trade.payments.begin import begin
-from setaria.trade.payments.cash.hand_over import hand_over
+from setaria.trade.payments.cash.hand_over import Brought, hand_over
 from setaria.trade.payments.disputes import hear
 from setaria.trade.payments.models import Dispute, Payment, Refund
 from setaria.trade.payments.start import start
@@ -82,7 +82,7 @@ class Back:
         Payment.objects.filter(pk=payment.pk).update(status="succeeded")
         take_back(Wish(new_id(), order.id, {0: 1}, "broken", BY), now=world.now)
         refund.send_due(now=world.now)
-        hand_over(order.id, 300, reference="SF-1", by=BY, now=world.now)
+        hand_over([Brought(order.id, 300, "SF-1")], by=BY, now=world.now)
         self.door = payment
 
     def _disputed(self) -> None:

@@ -13,7 +13,7 @@ from setaria.trade.orders.models import Line, Order
 from setaria.trade.payments import refund
 from setaria.trade.payments.ask import ask_due
 from setaria.trade.payments.begin import begin
-from setaria.trade.payments.cash.hand_over import Answer, hand_over, refuse
+from setaria.trade.payments.cash.hand_over import Answer, Brought, hand_over, refuse
 from setaria.trade.payments.cash.limits import limits
 from setaria.trade.payments.cash.models import Promise
 from setaria.trade.payments.cash.provider import Cash
@@ -58,7 +58,8 @@ def told(world: World) -> None:
 
 
 def handed(world: World, payment: Payment, amount: int = 20_000) -> str:
-    return hand_over(payment.order_id, amount, reference="SF-1", by=BY, now=world.now).value
+    [answer] = hand_over([Brought(payment.order_id, amount, "SF-1")], by=BY, now=world.now)
+    return answer.value
 
 
 def back(world: World, payment: Payment, units: int) -> None:
@@ -273,5 +274,6 @@ def test_no_more_is_waived_than_was_promised(world: World, unguarded: Unguarded)
     payment = promised(world)
     with pytest.raises(IntegrityError):
         Promise.objects.filter(pk=payment.pk).update(waived=20_001)
-    assert hand_over(UUID(int=1), 5, reference="x", by=BY, now=world.now) is Answer.NOTHING_DUE
-    assert hand_over(payment.order_id, 5, reference=" ", by=BY, now=world.now) is Answer.UNSIGNED
+    wrong = [Brought(UUID(int=1), 5, "x"), Brought(payment.order_id, 5, " "), Brought(payment.order_id, 0, "x")]
+    assert hand_over(wrong, by=BY, now=world.now) == [Answer.NOTHING_DUE, Answer.UNSIGNED, Answer.UNSIGNED]
+    assert hand_over([Brought(payment.order_id, None, "x")], by=" ", now=world.now) == [Answer.UNSIGNED]

@@ -32,6 +32,7 @@ WRITES = {
     "make_promotion": "add_promotion", "end_promotion": "change_promotion", "correct_points": "add_entry",
     "issue_card": "add_card", "find_card": "add_block", "block_card": "add_block", "lift_card": "add_block",
     "set_tax": "add_taxrate", "set_delivery": "add_shippingrate", "handed": "add_remittance",
+    "handed_list": "add_remittance",
     "refused": "add_remittance", "end_dispute": "change_dispute",
 }  # fmt: skip
 

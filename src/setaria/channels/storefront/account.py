@@ -20,6 +20,7 @@ from setaria.people.members.models import Address
 from setaria.people.notices.models import Device
 from setaria.trade.draws.queries import offers_of
 from setaria.trade.orders.models import Line, Order, Status
+from setaria.trade.payments.promised import owed
 from setaria.trade.preorders.queries import own_places
 
 PAGE_ORDERS_MAX = 10
@@ -30,6 +31,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     order: Order
     lines: tuple[OrderedLine, ...]
+    at_door: int | None = None  # to be paid there (minor units); None where nothing is promised
 
     @property
     def units(self) -> int:
@@ -65,13 +67,14 @@ def page(request: MemberVisit) -> HttpResponse:
 
 
 def _summaries(orders: list[Order]) -> list[Summary]:
-    """Return the orders with their lines and what those are; three queries however many there are."""
+    """Return the orders with their lines and what those are; four queries however many there are."""
+    promised = owed([o.pk for o in orders if o.status == Status.PAID])
     lines = list(Line.objects.filter(order_id__in=[o.pk for o in orders]).order_by("order_id", "position"))
     variants = queries.variants_by_id([line.variant_id for line in lines])
     by_order: dict[object, list[OrderedLine]] = {}
     for line in lines:
         by_order.setdefault(line.order_id, []).append(OrderedLine(line, variants.get(line.variant_id)))
-    return [Summary(order, tuple(by_order.get(order.pk, ()))) for order in orders]
+    return [Summary(order, tuple(by_order.get(order.pk, ())), promised.get(order.pk)) for order in orders]
 
 
 @login_required

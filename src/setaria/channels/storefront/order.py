@@ -30,7 +30,7 @@ from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.promised import at_the_door
+from setaria.trade.payments.promised import door_of, owed
 from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.payments.start import Refusal, credited, start
 from setaria.trade.quotes.queries import charges_of
@@ -79,12 +79,13 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
     payments = list(Payment.objects.filter(order_id=order.pk).order_by("started_at"))
     returns = returns_of(order.pk) if order.status == Status.PAID else []
     refunds = list(Refund.objects.filter(order_id=order.pk).order_by("due_at"))
+    door = door_of(payments, refunds)
     context = {
         "order": order,
         "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found],
         "goods": sum(line.quantity * line.unit_price for line in found),
         "rows": explain.rows_of(charges_of(order.pk), order.currency),
-        "life": life_of(order, Event.objects.filter(order_id=order.pk), payments, refunds, now),
+        "life": life_of(order, Event.objects.filter(order_id=order.pk), payments, refunds, now, door),
         "destination": destination,
         "order_market": _market(request, order),
         "as_guest": not request.user.is_authenticated or order.customer_id != request.user.pk,
@@ -92,7 +93,8 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
         "payment": payments[-1] if payments else None,
         "refunds": refunds,
         "returns": returns,
-        "at_door": at_the_door(payments, refunds),
+        "at_door": door.due if door and door.paid_at is None else None,
+        "waived": {refund.pk for refund in refunds if door and door.waives(refund)},
         "cancellable": order.status == Status.PLACED
         or (
             order.paid_at is not None
@@ -147,8 +149,11 @@ def cancel(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Cancel an order; what it held is for sale again at once, and what was paid for it goes back."""
     order = own_order(request, order_id)
     if order.status == Status.PAID:
+        promised = order_id in owed([order_id])
         taken = cancel_paid(order_id, order.customer_id, now=clock.now())
-        if isinstance(taken, Taken):
+        if isinstance(taken, Taken) and promised:
+            messages.success(request, _("The order is cancelled. You have nothing to pay at the door."))
+        elif isinstance(taken, Taken):
             messages.success(request, _("The order is cancelled. Your money is on its way back."))
         else:
             messages.error(request, _("This order can no longer be cancelled here; nothing was changed."))

@@ -25,7 +25,8 @@ from setaria.trade.aftersales.take_back import REASON_CHARS_MAX, Taken, Wish, ta
 from setaria.trade.books.queries import story_of
 from setaria.trade.orders.models import Charge, Order, Settlement, Status
 from setaria.trade.payments import refund as refunds
-from setaria.trade.payments.models import Refund
+from setaria.trade.payments.models import Refund, Remittance
+from setaria.trade.payments.providers import PROMISING
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -62,7 +63,10 @@ def page(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "rows": [Row(each, variants.get(each.line.variant_id)) for each in lines],
         "returns": returns_of(order_id),
         "refunds": list(Refund.objects.filter(order_id=order_id).order_by("due_at")),
-        "settlements": list(Settlement.objects.filter(order_id=order_id).order_by("at")),
+        "settlements": [
+            (each, each.provider in PROMISING) for each in Settlement.objects.filter(order_id=order_id).order_by("at")
+        ],
+        "remittances": list(Remittance.objects.filter(order_id=order_id)),
         "shipping": Charge.objects.filter(order_id=order_id, line=None).exists(),
         "story": [
             (

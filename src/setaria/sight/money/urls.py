@@ -16,6 +16,7 @@ urlpatterns = [
     path("disputes/", disputes.page, name="disputes"),
     path("disputes/<uuid:dispute>/end", disputes.end, name="end_dispute"),
     path("door/", door.page, name="door"),
+    path("door/handed", door.hand_over_list, name="handed_list"),
     path("door/<uuid:order_id>/handed", door.hand_over, name="handed"),
     path("door/<uuid:order_id>/refused", door.refuse, name="refused"),
     path("promotions/", promotions.page, name="promotions"),

@@ -99,6 +99,11 @@ def corrected(answer: correct.Answer) -> str:
     }[answer]
 
 
+def listed(answer: hand_over.Answer | None) -> str:
+    """Return what became of a line of a courier's list."""
+    return handed(answer) if answer else _("This line cannot be read; nothing was changed by it.")
+
+
 def handed(answer: hand_over.Answer) -> str:
     """Return what became of money that a courier brought."""
     return {

@@ -80,7 +80,9 @@ def happening(kind: str) -> str:
     """Name what a webhook tells of."""
     return {
         Happening.PLACED: _("Order placed"),
+        Happening.PROMISED: _("Order confirmed, to be paid at the door"),
         Happening.PAID: _("Order paid"),
+        Happening.PAID_AT_DOOR: _("Order paid at the door"),
         Happening.EXPIRED: _("Order expired"),
         Happening.CANCELLED: _("Order cancelled"),
         Happening.REFUNDED: _("Money refunded"),

@@ -13,6 +13,7 @@ from setaria.sight.wall.milestones import AMOUNTS, Milestone
 from setaria.sight.wall.names import Names
 from setaria.sight.wall.regions import Region, region_of
 from setaria.sight.wall.tally import Counting, Tally
+from setaria.trade.payments.cash.queries import outstanding
 
 BEST_SELLERS_MAX = 5
 PARTS_MAX = 10
@@ -20,6 +21,7 @@ REGIONS_MAX = 40
 CURVE_POINTS_MAX = 300
 MOVEMENT_MINUTES_MAX = 5
 OTHERS_SECONDS = 2.0
+PROMISED_SECONDS = 10.0
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
 
 
@@ -94,6 +96,7 @@ class Figures(msgspec.Struct, frozen=True):
     regions: list[Place]
     elsewhere: list[Elsewhere]
     next: Next | None = None
+    promised_amount: int = 0  # of the paid amount: confirmed, and still to be paid at the door
 
 
 _LAST_MINUTE = """
@@ -120,6 +123,8 @@ class Reader:
         self._milestones: dict[int, Milestone] | None = None
         self._elsewhere: list[Elsewhere] = []
         self._elsewhere_at: datetime | None = None
+        self._promised = 0
+        self._promised_at: datetime | None = None
 
     def read(self, now: datetime) -> Figures:
         """Return the figures as they are in the database at this moment."""
@@ -153,6 +158,7 @@ class Reader:
             regions=_places(tally),
             elsewhere=self._read_elsewhere(now),
             next=_next(event.market_id, now),
+            promised_amount=self._read_promised(now),
         )
 
     def _last_minute(self, now: datetime) -> int:
@@ -188,6 +194,14 @@ class Reader:
             milestones.note(self.event, passed, now)
             self._milestones = milestones.noted(self.event)
         return [self._milestones.get(amount) or milestones.expected(self.event, amount) for amount in AMOUNTS]
+
+    def _read_promised(self, now: datetime) -> int:
+        event = self.event
+        fresh = self._promised_at is not None and (now - self._promised_at).total_seconds() < PROMISED_SECONDS
+        if not fresh:
+            self._promised_at = now
+            self._promised = outstanding(event.market_id, event.counts_from, event.until(now))
+        return self._promised
 
     def _read_elsewhere(self, now: datetime) -> list[Elsewhere]:
         fresh = self._elsewhere_at is not None and (now - self._elsewhere_at).total_seconds() < OTHERS_SECONDS

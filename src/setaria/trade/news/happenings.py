@@ -7,6 +7,8 @@ total) of what happened after `%(since)s` and until `%(until)s`. One more kind o
 from datetime import timedelta
 from enum import StrEnum
 
+from setaria.trade.payments.providers import PROMISING
+
 # How long before its time to pay ends an order is reminded of: an hour, or where there are less than two, five minutes.
 REMIND = timedelta(hours=1)
 REMIND_SHORTLY = timedelta(minutes=5)
@@ -18,7 +20,9 @@ class Happening(StrEnum):
     """What happened; the names that webhooks have for it, too."""
 
     PLACED = "order.placed"
+    PROMISED = "order.promised"  # confirmed, and to be paid at the door
     PAID = "order.paid"
+    PAID_AT_DOOR = "order.paid_at_door"
     EXPIRED = "order.expired"
     CANCELLED = "order.cancelled"
     REFUNDED = "order.refunded"
@@ -27,7 +31,7 @@ class Happening(StrEnum):
 
 def _event(status: int) -> str:
     return f"""
-        SELECT order_id AS source_id, order_id, at, NULL::bigint AS amount FROM orders_event
+        SELECT order_id AS source_id, order_id, at, NULL::bigint AS amount FROM orders_event AS event
         WHERE status = {status} AND at > %(since)s AND at <= %(until)s
     """
 
@@ -42,6 +46,12 @@ def _reminded(before: timedelta, window: str) -> str:
     """
 
 
+_PROMISING = ", ".join(f"'{name}'" for name in PROMISING)
+# Whether an event is the confirmation of an order by a promise.
+PROMISED = f"""
+    EXISTS (SELECT 1 FROM orders_settlement AS s
+            WHERE s.order_id = event.order_id AND s.outcome = 1 AND s.provider IN ({_PROMISING}))
+"""
 _SHORT, _TOO_SHORT = (f"interval '{int(one.total_seconds())} seconds'" for one in (SHORT, TOO_SHORT))
 
 FOUND: dict[Happening, str] = {
@@ -49,12 +59,22 @@ FOUND: dict[Happening, str] = {
         SELECT id AS source_id, id AS order_id, placed_at AS at, NULL::bigint AS amount FROM orders_order
         WHERE placed_at > %(since)s AND placed_at <= %(until)s
     """,
-    Happening.PAID: _event(2),
+    Happening.PROMISED: f"""
+        SELECT event.order_id AS source_id, event.order_id, event.at, s.amount FROM orders_event AS event
+        JOIN orders_settlement AS s ON s.order_id = event.order_id AND s.outcome = 1 AND s.provider IN ({_PROMISING})
+        WHERE event.status = 2 AND event.at > %(since)s AND event.at <= %(until)s
+    """,
+    Happening.PAID: f"{_event(2)} AND NOT {PROMISED}",
+    Happening.PAID_AT_DOOR: """
+        SELECT payment_id AS source_id, order_id, at, amount FROM payments_remittance
+        WHERE at > %(since)s AND at <= %(until)s
+    """,
     Happening.EXPIRED: _event(3),
     Happening.CANCELLED: _event(4),
-    Happening.REFUNDED: """
-        SELECT payment_id AS source_id, order_id, sent_at AS at, amount FROM payments_refund
-        WHERE sent_at > %(since)s AND sent_at <= %(until)s
+    # By its own id: a payment may go back in parts. What only need not be paid at the door any more is no money back.
+    Happening.REFUNDED: f"""
+        SELECT id AS source_id, order_id, sent_at AS at, amount FROM payments_refund
+        WHERE sent_at > %(since)s AND sent_at <= %(until)s AND NOT (provider IN ({_PROMISING}) AND sent_by = '')
     """,
     Happening.REMINDER: _reminded(REMIND, f">= {_SHORT}")
     + "UNION ALL"

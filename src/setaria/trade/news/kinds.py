@@ -14,6 +14,7 @@ _VARIABLES = {
 _TITLES = {
     "order_placed": {"zh-hans": "订单已提交", "en": "An order is placed"},
     "order_reminder": {"zh-hans": "付款时间将到", "en": "The time to pay ends soon"},
+    "order_promised": {"zh-hans": "订单已确认，货到付款", "en": "An order is confirmed, to be paid at the door"},
     "order_paid": {"zh-hans": "已收到付款", "en": "An order is paid"},
     "order_expired": {"zh-hans": "订单已过期", "en": "An order has expired"},
     "order_cancelled": {"zh-hans": "订单已取消", "en": "An order is cancelled"},

@@ -46,6 +46,7 @@ class Told(msgspec.Struct, frozen=True):
 TOLD: dict[Happening, Told] = {
     Happening.PLACED: Told("order_placed", still=Status.PLACED, lapses=True, by_text=True),
     Happening.REMINDER: Told("order_reminder", still=Status.PLACED, lapses=True),
+    Happening.PROMISED: Told("order_promised"),
     Happening.PAID: Told("order_paid"),
     Happening.EXPIRED: Told("order_expired", still=Status.EXPIRED),
     Happening.CANCELLED: Told("order_cancelled"),

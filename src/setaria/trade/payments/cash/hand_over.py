@@ -1,9 +1,11 @@
 """What couriers bring back: the money, or the parcel."""
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+import msgspec
 from django.db import transaction
 from django.db.models import F
 
@@ -16,6 +18,7 @@ from setaria.trade.payments.cash.provider import NAME
 from setaria.trade.payments.models import Remittance
 
 REFERENCE_CHARS_MAX = 80
+HANDED_MAX = 5_000  # in one list
 
 
 class Answer(StrEnum):
@@ -27,30 +30,49 @@ class Answer(StrEnum):
     UNSIGNED = "UNSIGNED"  # no courier's reference, or nobody's name; nothing was changed
 
 
-@transaction.atomic
-def hand_over(order_id: UUID, amount: int, *, reference: str, by: str, now: datetime) -> Answer:
-    """Note that a courier handed over what was collected for an order (minor units); the same again changes nothing."""
-    if not reference.strip() or not by.strip() or amount <= 0:
-        return Answer.UNSIGNED
-    promise = _promised(order_id)
-    if promise is None:
-        return Answer.NOTHING_DUE
-    if promise.paid_at is not None:
-        known = Remittance.objects.filter(pk=promise.payment_id, amount=amount).exists()
-        return Answer.TAKEN if known else Answer.NOTHING_DUE
-    if promise.due == 0:
-        return Answer.NOTHING_DUE
-    Promise.objects.filter(pk=promise.pk).update(paid_at=now)
-    Remittance.objects.create(
-        payment_id=promise.pk, order_id=order_id, provider=NAME, amount=amount, currency=promise.currency,
-        reference=reference.strip()[:REFERENCE_CHARS_MAX], at=now, by=by.strip()[:254],
-    )  # fmt: skip
-    if amount == promise.due:
-        return Answer.TAKEN
-    text = f"The courier was to collect {promise.due} of the minor unit, and brought {amount}."
-    trouble = Trouble(Kind.WRONG, NAME, str(promise.pk), promise.pk, order_id, amount, promise.currency, text)
-    open_cases([trouble], now=now)
-    return Answer.OTHER_AMOUNT
+class Brought(msgspec.Struct, frozen=True):
+    """What a courier brought for an order: minor units, or what was due where nothing is said; under their number of it."""
+
+    order_id: UUID
+    amount: int | None
+    reference: str
+
+
+def hand_over(brought: Sequence[Brought], *, by: str, now: datetime) -> list[Answer]:
+    """Note what couriers handed over of up to `HANDED_MAX` orders; an answer each, in their order.
+
+    The same again changes nothing, so a list that was taken in half, or twice, is taken in again. Two lists at once wait
+    for each other at the promises they share. Five queries, however long the list.
+    """
+    if len(brought) > HANDED_MAX:
+        raise ValueError(f"At most {HANDED_MAX} at a time, not {len(brought)}.")
+    with transaction.atomic():
+        promises = _promised({each.order_id for each in brought})
+        known = _handed(promises.values())
+        fresh: list[Remittance] = []
+        troubles: list[Trouble] = []
+        answers = []
+        for each in brought:
+            promise = promises.get(each.order_id)
+            if not each.reference.strip() or not by.strip() or (each.amount is not None and each.amount <= 0):
+                answers.append(Answer.UNSIGNED)
+            elif promise is None or (promise.pk not in known and promise.due == 0):
+                answers.append(Answer.NOTHING_DUE)
+            elif promise.pk in known:
+                same = each.amount in (None, known[promise.pk])
+                answers.append(Answer.TAKEN if same else Answer.NOTHING_DUE)
+            else:
+                known[promise.pk] = amount = promise.due if each.amount is None else each.amount
+                fresh.append(_remittance(promise, amount, each.reference, by, now))
+                if amount != promise.due:
+                    troubles.append(_other_amount(promise, amount))
+                answers.append(Answer.TAKEN if amount == promise.due else Answer.OTHER_AMOUNT)
+        if fresh:
+            Promise.objects.filter(pk__in=[each.payment_id for each in fresh]).update(paid_at=now)
+            Remittance.objects.bulk_create(fresh)
+        if troubles:
+            open_cases(troubles, now=now)
+    return answers
 
 
 def refuse(order_id: UUID, *, reason: str, by: str, now: datetime) -> aftersales.Taken | aftersales.Refusal:
@@ -69,7 +91,25 @@ def refuse(order_id: UUID, *, reason: str, by: str, now: datetime) -> aftersales
     return aftersales.take_back(wish, now=now)
 
 
-def _promised(order_id: UUID) -> Promise | None:
-    """The order's promise, locked; the last one, where an earlier one came to nothing."""
-    found = Promise.objects.select_for_update(no_key=True).filter(order_id=order_id)
-    return found.order_by(F("paid_at").desc(nulls_last=True), "waived", "-at").first()
+def _promised(order_ids: Collection[UUID]) -> dict[UUID, Promise]:
+    """The orders' promises, locked in the order of their keys; an order's last, where an earlier one came to nothing."""
+    found = Promise.objects.select_for_update(no_key=True).filter(order_id__in=list(order_ids)).order_by("pk")
+    return {each.order_id: each for each in sorted(found, key=lambda p: (p.paid_at is not None, p.due > 0, p.at))}
+
+
+def _handed(promises: Iterable[Promise]) -> dict[UUID, int]:
+    """What was handed over of those that were paid, by payment."""
+    paid = [each.pk for each in promises if each.paid_at is not None]
+    return dict(Remittance.objects.filter(pk__in=paid).values_list("pk", "amount")) if paid else {}
+
+
+def _remittance(promise: Promise, amount: int, reference: str, by: str, now: datetime) -> Remittance:
+    return Remittance(
+        payment_id=promise.pk, order_id=promise.order_id, provider=NAME, amount=amount, currency=promise.currency,
+        reference=reference.strip()[:REFERENCE_CHARS_MAX], at=now, by=by.strip()[:254],
+    )  # fmt: skip
+
+
+def _other_amount(promise: Promise, amount: int) -> Trouble:
+    text = f"The courier was to collect {promise.due} of the minor unit, and brought {amount}."
+    return Trouble(Kind.WRONG, NAME, str(promise.pk), promise.pk, promise.order_id, amount, promise.currency, text)

@@ -26,7 +26,6 @@ class Cash:
 
     name, title, waits = NAME, _("Cash on delivery"), True
     thanks = b"{}"
-    promises = True  # what it calls paid is still owed
 
     def takes(self, amount: int, currency: str) -> bool:
         """Take what the limits allow of an order."""

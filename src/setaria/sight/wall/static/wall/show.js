@@ -111,6 +111,9 @@
   function show(figures) {
     for (const [name, figure] of Object.entries(rolling)) figure.set(figures[name]);
     write("short", figures.paid_amount >= SHORTENED_MIN ? money.short(figures.paid_amount) : "");
+    const due = figures.promised_amount || 0; // a past night's tape does not tell
+    at("promised").hidden = !due;
+    if (due) write("promised", fill(words.promised, { amount: due < SHORTENED_MIN ? money.whole(due) : money.short(due) }));
     showSellers(figures);
   }
 

@@ -89,17 +89,6 @@ def test_a_lost_one_has_sent_the_refunds_that_waited(world: World) -> None:
     assert books(world) == {"LOST": 50}  # half of it was to go back anyway
 
 
-def test_a_lost_one_sends_no_more_than_it_gave_back(world: World) -> None:
-    payment = paid(world)
-    tell(world, payment, Stand.HELD, amount=30)
-    back(world, payment, 1)
-    back(world, payment, 1)
-    tell(world, payment, Stand.LOST, amount=30)
-    assert list(Refund.objects.order_by("due_at").values_list("sent_by", flat=True)) == ["dispute", ""]
-    assert refund.send_due(now=world.now) == 1
-    assert books(world) == {"CLEARING": 45, "LOST": 5}
-
-
 def test_disputed_after_it_was_sent_back_somebody_is_told(world: World) -> None:
     payment = paid(world)
     back(world, payment, 2)

@@ -18,7 +18,7 @@ from setaria.trade.orders.requests import Placed
 from setaria.trade.payments import refund
 from setaria.trade.payments.ask import ask_due
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.models import Charge, Reversal
 from setaria.trade.payments.start import start
 from setaria.trade.preorders.money import hear, wanted
 
@@ -100,4 +100,4 @@ def test_killed_while_paying_back(world: World) -> None:
     assert Refund.objects.get().sent_at is None
     heal(world)
     assert Refund.objects.get().sent_at is not None
-    assert Charge.objects.get().refunded_at is not None
+    assert Reversal.objects.get().charge == Charge.objects.get()

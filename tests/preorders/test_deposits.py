@@ -9,7 +9,7 @@ from setaria.kernel.ids import new_id
 from setaria.trade.orders.models import Credit, Order
 from setaria.trade.payments import refund
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.models import Reversal
 from setaria.trade.payments.start import credited
 from setaria.trade.payments.start import start as start_order
 from setaria.trade.preorders import deposits, supply
@@ -36,7 +36,7 @@ def refunds(queue: Queue) -> list[tuple[int, str]]:
     refund.collect(now=queue.world.now)
     refund.send_due(now=queue.world.now)
     assert not Refund.objects.filter(sent_at=None).exists()
-    assert Charge.objects.exclude(refunded_at=None).count() == Refund.objects.count()
+    assert Reversal.objects.count() == Refund.objects.count()
     return sorted(Refund.objects.values_list("amount", "reason"))
 
 

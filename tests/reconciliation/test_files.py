@@ -154,7 +154,7 @@ def test_stripes_report() -> None:
     found = list(read("stripe", text))
     assert [(kind, amount, fee, currency, about is not None) for kind, _, about, amount, fee, currency, _ in found] == [
         (1, 199_900, 5_827, "USD", True), (2, -1_000, 0, "USD", True), (3, -193_073, 0, "USD", False),
-        (4, -1_500, 15, "JPY", False),
+        (5, -1_500, 15, "JPY", False),
     ]  # fmt: skip
     assert found[0][6] == datetime(2031, 11, 11, 0, 0, 1, tzinfo=UTC)
 

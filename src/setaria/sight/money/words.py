@@ -72,6 +72,8 @@ def line(what: int) -> str:
         Entry.Kind.PAYMENT: _("Payment"),
         Entry.Kind.REFUND: _("Refund"),
         Entry.Kind.PAYOUT: _("Payout"),
+        Entry.Kind.DISPUTE: _("Held back in a dispute"),
+        Entry.Kind.DISPUTE_BACK: _("Back from a dispute"),
         Entry.Kind.OTHER: _("Something else"),
     }[Entry.Kind(what)]
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from setaria.trade.payments import providers
 from setaria.trade.payments.cases import Kind, Trouble, open_cases, resolve
+from setaria.trade.payments.disputes import cover_lost, tell_if_disputed
 from setaria.trade.payments.models import Case, Dispute, Payment, Refund
 from setaria.trade.payments.words import Refused
 
@@ -42,14 +43,17 @@ def send_due(*, now: datetime) -> int:
 
     The provider is asked outside of any transaction, under the refund's id as idempotency key, so a crash between
     its answer and our note makes us ask again and it answer the same. One that the provider does not take is logged
-    and stays due, behind the others; one that it refuses is a case, too. While a payment is disputed its refunds wait.
+    and stays due, behind the others; one that it refuses is a case, too. While a payment is disputed its refunds wait;
+    what a lost dispute gave the buyer is not sent again.
     Call again while it returns `SEND_MAX`.
     """
     disputed = Dispute.objects.filter(payment_id=OuterRef("payment_id"), ended_at=None)
     waiting = Refund.objects.filter(~Exists(disputed), sent_at=None, due_at__lte=now)
     due = list(waiting.order_by("due_at")[:SEND_MAX])
+    if due and cover_lost(due, now=now):
+        due = list(waiting.order_by("due_at")[:SEND_MAX])
     payments = Payment.objects.in_bulk([refund.payment_id for refund in due])
-    sent = 0
+    sent = []
     for refund in due:
         try:
             with providers.calling():
@@ -61,11 +65,19 @@ def send_due(*, now: datetime) -> int:
             pause = REFUSED_AGAIN_AFTER if isinstance(error, Refused) else RETRY_AFTER
             Refund.objects.filter(pk=refund.pk).update(due_at=now + pause)
         else:
-            noted = Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
-            sent += noted
-            if not noted and Refund.objects.exclude(sent_by="").filter(pk=refund.pk).exists():
+            if Refund.objects.filter(pk=refund.pk, sent_at=None, amount=refund.amount).update(sent_at=now):
+                sent.append(refund)
+            elif _changed(refund, now):
                 open_cases([_twice(refund)], now=now)
-    return sent
+    if sent:
+        tell_if_disputed(sent, now=now)
+    return len(sent)
+
+
+def _changed(refund: Refund, now: datetime) -> bool:
+    """Say whether somebody sent all or a part of a refund that its provider took meanwhile; what is left of it was sent."""
+    left = Refund.objects.filter(pk=refund.pk, sent_at=None).update(sent_at=now)
+    return bool(left) or Refund.objects.exclude(sent_by="").filter(pk=refund.pk).exists()
 
 
 class Answer(StrEnum):
@@ -97,7 +109,7 @@ def paid_by_bank(refund_id: UUID, *, note: str, by: str, now: datetime) -> Answe
 def _twice(refund: Refund) -> Trouble:
     return Trouble(
         Kind.CONFLICT, refund.provider, f"{refund.pk} twice", refund.payment_id, refund.order_id, refund.amount,
-        refund.currency, "Paid back by bank, and taken by the provider at the same time.",
+        refund.currency, "Paid back by bank or by a lost dispute, and taken by the provider at the same time.",
     )  # fmt: skip
 
 

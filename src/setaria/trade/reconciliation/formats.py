@@ -13,7 +13,10 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 
-PAYMENT, REFUND, PAYOUT, OTHER = 1, 2, 3, 4
+from setaria.trade.payments.disputes import dispute_id
+
+PAYMENT, REFUND, PAYOUT, OTHER, DISPUTE, DISPUTE_BACK = 1, 2, 3, 4, 5, 6
+DISPUTES_TOLD = ("stripe", "sandbox")  # whose files tell of them
 _CHINA = ZoneInfo("Asia/Shanghai")
 
 _SUMS = ("#", "总")  # what the lines at the end begin with
@@ -49,24 +52,38 @@ def _ours(written: str) -> UUID | None:
         return None
 
 
+_SANDBOX_KINDS = {
+    "payment": PAYMENT, "refund": REFUND, "payout": PAYOUT, "dispute": DISPUTE, "dispute_reversal": DISPUTE_BACK
+}  # fmt: skip
+
+
 def _sandbox(row: dict[str, str]) -> Row | None:
-    kind = {"payment": PAYMENT, "refund": REFUND, "payout": PAYOUT}.get(row["kind"], OTHER)
+    kind = _SANDBOX_KINDS.get(row["kind"], OTHER)
     amount = minor(row["amount"], row["currency"])
     about = _ours(row["id"]) if kind in (PAYMENT, REFUND) else None
+    if kind in (DISPUTE, DISPUTE_BACK):
+        about = dispute_id("sandbox", row["id"])
     at = datetime.fromisoformat(row["at"])
     return kind, row["reference"], about, amount, minor(row["fee"], row["currency"]), row["currency"], at
 
 
-_STRIPE_KINDS = {"charge": PAYMENT, "payment": PAYMENT, "refund": REFUND, "payment_refund": REFUND, "payout": PAYOUT}
+_STRIPE_KINDS = {
+    "charge": PAYMENT, "payment": PAYMENT, "refund": REFUND, "payment_refund": REFUND, "payout": PAYOUT,
+    "dispute": DISPUTE, "dispute_reversal": DISPUTE_BACK,
+}  # fmt: skip
 
 
 def _stripe(row: dict[str, str]) -> Row | None:
     kind = _STRIPE_KINDS.get(row["reporting_category"], OTHER)
     currency = row["currency"].upper()
-    about = row.get("payment_metadata[payment]" if kind == PAYMENT else "refund_metadata[refund]", "")
+    named = {PAYMENT: "payment_metadata[payment]", REFUND: "refund_metadata[refund]"}.get(kind, "")
+    about = row.get(named, "")
     gross, fee = minor(row["gross"], currency), minor(row["fee"], currency)
     at = datetime.strptime(row["created_utc"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    return kind, row["balance_transaction_id"], _ours(about), gross, fee, currency, at
+    ours = _ours(about)
+    if kind in (DISPUTE, DISPUTE_BACK) and row.get("source_id"):
+        ours = dispute_id("stripe", row["source_id"])
+    return kind, row["balance_transaction_id"], ours, gross, fee, currency, at
 
 
 def _alipay(row: dict[str, str]) -> Row | None:

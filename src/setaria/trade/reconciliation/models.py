@@ -24,13 +24,15 @@ class Entry(models.Model):
         REFUND = 2
         PAYOUT = 3
         OTHER = 4
+        DISPUTE = 5  # held back
+        DISPUTE_BACK = 6  # and there again
 
     id = models.UUIDField(primary_key=True, help_text="Follows from provider, kind and reference.")
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT)
     provider = models.CharField(max_length=20)
     kind = models.SmallIntegerField(choices=Kind.choices)
     reference = models.CharField(max_length=80, help_text="The provider's own name of it.")
-    about = models.UUIDField(null=True, help_text="Our payment's or refund's id, where the line names it.")
+    about = models.UUIDField(null=True, help_text="Our payment's, refund's or dispute's id, where the line names it.")
     amount = models.BigIntegerField(
         help_text="Minor units, before the fee: what came in positive, what went out negative."
     )
@@ -41,7 +43,7 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "kind", "reference"], name="entry_told_once"),
-            models.CheckConstraint(condition=Q(kind__in=[1, 2, 3, 4]), name="entry_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=[1, 2, 3, 4, 5, 6]), name="entry_kind_known"),
         ]
         indexes = [
             models.Index(fields=["about"], condition=Q(about__isnull=False), name="entry_by_about"),

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 
-from setaria.trade.reconciliation.formats import BadFile, read
+from setaria.trade.reconciliation.formats import DISPUTES_TOLD, BadFile, read
 from setaria.trade.reconciliation.models import Statement
 
 LOCK = 0x5E7A_F11E  # one file at a time
@@ -124,7 +124,11 @@ _OURS = """
     SELECT 1::smallint AS what, s.payment_id AS id, s.provider, s.amount, s.currency, s.at FROM orders_settlement AS s
     UNION ALL SELECT 1, r.payment_id, r.provider, r.amount, r.currency, r.at FROM preorders_receipt AS r
     UNION ALL SELECT 2, r.id, r.provider, -r.amount, r.currency, r.sent_at FROM payments_refund AS r
-    WHERE r.sent_at IS NOT NULL
+    WHERE r.sent_at IS NOT NULL AND r.sent_by = ''
+    UNION ALL SELECT 5, d.id, d.provider, -d.amount, d.currency, d.held_at FROM payments_dispute AS d
+    WHERE d.held_at IS NOT NULL AND d.provider = ANY (%(disputes)s)
+    UNION ALL SELECT 6, d.id, d.provider, d.amount, d.currency, d.ended_at FROM payments_dispute AS d
+    WHERE d.held_at IS NOT NULL AND d.outcome = 'won' AND d.provider = ANY (%(disputes)s)
 """
 _DIFFER = """
     CREATE TEMPORARY TABLE staged_difference ON COMMIT DROP AS
@@ -132,7 +136,7 @@ _DIFFER = """
            e.amount AS theirs, o.amount AS ours, e.currency
     FROM reconciliation_entry AS e LEFT JOIN staged_ours AS o
         ON o.id = e.about AND o.what = e.kind AND o.provider = e.provider
-    WHERE e.kind IN (1, 2, 4) AND (o.id IS NULL OR (o.amount, o.currency) <> (e.amount, e.currency))
+    WHERE e.kind <> 3 AND (o.id IS NULL OR (o.amount, o.currency) <> (e.amount, e.currency))
     UNION ALL
     SELECT 'ours', o.provider, o.what, o.id::text, o.id, NULL, o.amount, o.currency
     FROM staged_ours AS o
@@ -157,7 +161,7 @@ _EXPLAIN = """
 
 def _compare(cursor: Any, now: datetime) -> None:
     for sql in (_OURS, "ANALYZE staged_ours", _DIFFER, "ANALYZE staged_difference", _LIST, _EXPLAIN):
-        cursor.execute(sql, {"now": now} if "%(now)s" in sql else None)
+        cursor.execute(sql, {"now": now, "disputes": list(DISPUTES_TOLD)} if "%(" in sql else None)
     cursor.execute("DROP TABLE staged_ours, staged_difference")
 
 

@@ -60,7 +60,7 @@ def read(text: str) -> list[Line]:
         raise TooLong
     first = written.partition("\n")[0]
     parted = max(",;\t", key=first.count)
-    found = []
+    found: list[Line] = []
     for number, cells in enumerate(csv.reader(written.splitlines(), delimiter=parted), start=1):
         cells = [cell.strip() for cell in cells]
         if not any(cells) or (not found and cells[0].lower() in _HEADINGS):

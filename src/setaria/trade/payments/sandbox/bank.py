@@ -6,16 +6,17 @@ from datetime import datetime
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.db import transaction
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from setaria.kernel.clock import now
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.sandbox.manners import Manner, course
-from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.models import Charge, Reversal
 from setaria.trade.payments.sandbox.notification import NAME, SIGNATURE_HEADER, key_from, parse, secret_of
 from setaria.trade.payments.sandbox.tasks import tell
-from setaria.trade.payments.words import State, Step, Word
+from setaria.trade.payments.words import Refused, State, Step, Word
 
 
 class Sandbox:
@@ -54,16 +55,20 @@ class Sandbox:
         return self.ask(payment)
 
     def refund(self, refund: Refund, payment: Payment | None) -> None:
-        """Note the money as sent back; a second request finds it so."""
-        if Charge.objects.filter(payment_id=refund.payment_id, refunded_at=None).update(refunded_at=now()):
-            return
-        # A charge that another bank desk took (a rehearsal's): the ledger has the refund at least.
-        unknown = Charge(
-            payment_id=refund.payment_id, order_id=refund.order_id, amount=refund.amount, currency=refund.currency,
-            succeeded=True, at=now(),
-        )  # fmt: skip
-        unknown.refunded_at = unknown.at
-        Charge.objects.bulk_create([unknown], ignore_conflicts=True)
+        """Note the money as sent back, once by the refund's id; raises Refused for more than a payment brought in."""
+        with transaction.atomic():
+            charge = Charge.objects.select_for_update(no_key=True).filter(pk=refund.payment_id).first()
+            if charge is None:  # one that another bank desk took (a rehearsal's): the ledger has the refund at least
+                charge, _new = Charge.objects.get_or_create(
+                    payment_id=refund.payment_id,
+                    defaults={"order_id": refund.order_id, "amount": payment.amount if payment else refund.amount,
+                              "currency": refund.currency, "succeeded": True, "at": now()},
+                )  # fmt: skip
+            others = charge.reversals.exclude(pk=refund.pk).aggregate(sum=Sum("amount"))["sum"] or 0
+            if payment is not None and others + refund.amount > charge.amount:
+                raise Refused("More than was taken.")
+            done = Reversal(refund_id=refund.pk, charge=charge, amount=refund.amount, at=now())
+            Reversal.objects.bulk_create([done], ignore_conflicts=True)
 
     def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Word]:
         """Check a notification and read it."""

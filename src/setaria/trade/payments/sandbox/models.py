@@ -10,4 +10,12 @@ class Charge(models.Model):
     currency = models.CharField(max_length=3)
     succeeded = models.BooleanField()
     at = models.DateTimeField()
-    refunded_at = models.DateTimeField(null=True)
+
+
+class Reversal(models.Model):
+    """The bank's own record of money it sent back, by the refund's id, so that each goes once. A charge may have several."""
+
+    refund_id = models.UUIDField(primary_key=True)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="reversals")
+    amount = models.BigIntegerField()
+    at = models.DateTimeField()

@@ -23,7 +23,7 @@ def set_line(asked: Asked, sku: str, wanted: SetLineIn) -> BasketOut | No:
     shelf = asked.shelf
     offer = offers_by_sku([sku], shelf).get(sku)
     if offer is None:
-        return No(code="UNKNOWN_ITEM", sku=sku)
+        return No(code="UNKNOWN_ITEM", sku=sku, item=sku)
     if not wanted.quantity:
         keep.change(asked.owner, offer.variant.pk, 0, None, shelf.market.pk, now=shelf.now)
         return _basket(asked, asked.owner.basket_id)

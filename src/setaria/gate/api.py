@@ -1,6 +1,6 @@
 """The store's API at the gate: `/api/v1/…` to its own views on the pages' threads, `/api/accounts/…` to Django.
 
-Nothing here goes by cookies, so nothing here can be forged by another site; which other sites' pages may call at all,
+Nothing here goes by cookies: none is let in and none goes out, so nothing here can be forged by another site; which other sites' pages may call at all,
 and read what is answered, `SETARIA_API_ORIGINS` says (by default none).
 """
 
@@ -42,18 +42,18 @@ class Api:
             await send({"type": "http.response.body", "body": b""})
             return
 
-        async def share(message: dict[str, Any]) -> None:
+        async def reply(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *allowed]}
+                message = {**message, "headers": [*_without(b"set-cookie", message["headers"]), *allowed]}
             await send(message)
 
-        reply = share if allowed else send
         if scope["path"] == BANK:
             await self._pages.answer(scope, receive, reply, self._charge, BODY_BYTES_MAX)
         elif scope["path"].startswith(VIEWS):
             await self._pages.answer(scope, receive, reply, self._ask, BODY_BYTES_MAX)
         else:
-            await self._pages.answer(scope, receive, reply)
+            headers = _without(b"cookie", scope["headers"])
+            await self._pages.answer({**scope, "headers": headers}, receive, reply)
 
     async def _ask(self, scope: Scope, body: bytes) -> list[dict[str, Any]]:
         call = _call(scope, body)
@@ -70,6 +70,10 @@ class Api:
         except DatabaseErrors:
             unsure = refusal("UNSURE", scope)
             return [unsure.start, unsure.body]
+
+
+def _without(left_out: bytes, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [pair for pair in headers if pair[0] != left_out]
 
 
 def _messages(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:

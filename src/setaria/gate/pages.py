@@ -50,7 +50,7 @@ class Pages:
         self._held_bytes = 0
 
     async def answer(
-        self, scope: Scope, receive: Receive, send: Send, ask: Ask | None = None, bytes_max: int = FORM_BYTES_MAX
+        self, scope: Scope, receive: Receive, send: Send, ask: Ask | None = None, bytes_max: int = 0
     ) -> None:
         """Answer one request: by Django, or by `ask`."""
         if self._full:
@@ -61,7 +61,7 @@ class Pages:
             nonlocal held
             held += more
             self._held_bytes += more
-            if held > bytes_max:
+            if held > (bytes_max or FORM_BYTES_MAX):
                 raise TooMuch
 
         try:

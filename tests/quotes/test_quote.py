@@ -10,7 +10,7 @@ from setaria.kernel.ids import new_id
 from setaria.trade.orders.charges import added, sound
 from setaria.trade.orders.requests import ChargeKind, Line, Request
 from setaria.trade.quotes.quote import Delivery, Item, Points, Quote, Reduction, Tax, Wanted, quote
-from setaria.trade.quotes.rules import Rounding, allot, rounded
+from setaria.trade.quotes.rules import DeliveryTax, Rounding, allot, rounded
 
 NAME = {"en": "x"}
 
@@ -59,7 +59,7 @@ def wanteds(draw: st.DrawFn, *, plain: bool = False) -> Wanted:
         tax=draw(
             st.builds(
                 Tax, st.integers(0, 5_000), st.dictionaries(st.integers(1, 3), st.integers(0, 5_000)), st.booleans(),
-                st.booleans(), st.sampled_from(Rounding),
+                st.booleans(), st.sampled_from(Rounding), st.sampled_from(DeliveryTax),
             )
         ),
     )  # fmt: skip
@@ -73,7 +73,9 @@ def test_it_adds_up_and_the_door_takes_it(wanted: Wanted) -> None:
     assert sound(request)
     assert found.total == found.goods + added(found.charges) > 0
     for part in found.parts:
-        own = [c for c in found.charges if c.source == part.source and c.kind == part.kind]
+        sources = [source for source, _ in part.owns] or [part.source]
+        own = [c for c in found.charges if c.source in (part.source, *sources) and c.kind == part.kind]
+        assert sum(amount for _, amount in part.owns) in (0, part.own)
         assert sum(c.amount for c in own) == part.amount == sum(part.shares) + part.own
     for n, one in enumerate(found.items):
         assert one.amount + added([c for c in found.charges if c.line == n]) >= 0
@@ -172,6 +174,29 @@ def test_tax_within_on_top_and_spared() -> None:
     assert told(quote(Wanted(goods, tax=Tax(1300, rates, inclusive=False, exempt=True))))[1:] == [
         ("tax-exempt:0", "tax.exempt", 0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "taxes", "delivery"),
+    [(DeliveryTax.STANDARD, {"tax:1300": 1_430, "tax:900": 900}, {"shipping:std": 1_000}),
+     (DeliveryTax.GOODS, {"tax:1300": 1_365, "tax:900": 945}, {"shipping:std:1300": 500, "shipping:std:900": 500}),
+     (DeliveryTax.NONE, {"tax:1300": 1_300, "tax:900": 900}, {"shipping:std": 1_000})],
+)  # fmt: skip
+def test_delivery_is_taxed_by_the_markets_rule(
+    rule: DeliveryTax, taxes: dict[str, int], delivery: dict[str, int]
+) -> None:
+    goods = (item(10_000), item(10_000, kind=2, variant=2))
+    tax = Tax(1300, {2: 900}, inclusive=False, delivery=rule)
+    found = quote(Wanted(goods, delivery=Delivery("std", NAME, 1_000), tax=tax))
+    assert {source: amount for source, _, amount in told(found)[1:]} == taxes
+    assert {c.source: c.amount for c in found.charges if c.kind == ChargeKind.SHIPPING} == delivery
+    assert found.total == 21_000 + sum(taxes.values())
+
+
+def test_delivery_of_goods_at_one_rate_is_one_charge() -> None:
+    tax = Tax(1300, {1: 0}, delivery=DeliveryTax.GOODS)
+    found = quote(Wanted((item(10_000),), delivery=Delivery("std", NAME, 1_000), tax=tax))
+    assert [(c.source, c.amount) for c in found.charges] == [("shipping:std", 1_000)]  # of goods without tax
 
 
 def test_rounding_by_line_and_by_order_differ_and_each_adds_up() -> None:

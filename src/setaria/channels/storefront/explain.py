@@ -84,10 +84,16 @@ def rows_of(charges: Sequence[Charge], currency: str) -> list[Row]:
     """Return what an order was charged in words; two queries where promotions and delivery have names."""
     sums: dict[tuple[ChargeKind, str], int] = {}
     for charge in charges:
-        sums[charge.kind, charge.source] = sums.get((charge.kind, charge.source), 0) + charge.amount
+        source = _without_rate(charge.source)
+        sums[charge.kind, source] = sums.get((charge.kind, source), 0) + charge.amount
     names = _names([source for _, source in sums])
     found = [_row(kind, _why(kind, source, names), amount) for (kind, source), amount in sums.items()]
     return sorted(found, key=lambda row: row.tells)
+
+
+def _without_rate(source: str) -> str:
+    """Return a way of sending without the rate its share is taxed at."""
+    return ":".join(source.split(":")[:2]) if source.startswith("shipping:") else source
 
 
 def _row(kind: ChargeKind, why: str, amount: int) -> Row:

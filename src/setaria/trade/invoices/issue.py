@@ -18,7 +18,7 @@ from setaria.goods.catalog.models import Variant
 from setaria.kernel.texts import text_in
 from setaria.markets.models import Market
 from setaria.trade.invoices.models import Billing, Invoice, Issuer, Series
-from setaria.trade.invoices.rules import Content, Line, Party, line_of, line_with, name_of
+from setaria.trade.invoices.rules import Content, Line, Party, deliveries, line_of, line_with, name_of
 from setaria.trade.orders import models as orders
 from setaria.trade.orders.requests import Charge, ChargeKind
 from setaria.trade.quotes.within import RATE
@@ -153,7 +153,7 @@ def buyers_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, Party]
 
 
 def lines_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, tuple[Line, ...]]:
-    """Write each order's lines in the market's language, its delivery last; six queries, however many there are.
+    """Write each order's lines in the market's language, its delivery last, a line a rate; six queries, however many there are.
 
     The tax is what the order's charges say; the prices of an order without any contain it, as in the books.
     """
@@ -177,9 +177,8 @@ def lines_of(some: Sequence[orders.Order], market: Market) -> dict[UUID, tuple[L
             line = line_of(text, sku, row.quantity, row.unit_price, within[row.order_id, row.position])
         found[row.order_id].append(line)
     for key, of_order in charges.items():
-        if of_order.get(None):
-            with translation.override(market.language):
-                found[key].append(line_with(gettext("Delivery"), "", 1, 0, of_order[None]))
+        with translation.override(market.language):
+            found[key] += deliveries(gettext("Delivery"), of_order.get(None, ()))
     return {key: tuple(lines) for key, lines in found.items()}
 
 

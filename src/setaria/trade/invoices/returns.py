@@ -6,7 +6,7 @@ import structlog
 from django.db.models import Exists, OuterRef
 
 from setaria.trade.aftersales.models import Return, ReturnedLine, ReturnedPart
-from setaria.trade.invoices.credit import NothingLeft, Returned, credit
+from setaria.trade.invoices.credit import NothingLeft, Returned, content_of, credit
 from setaria.trade.invoices.models import Invoice
 from setaria.trade.orders.models import Line
 from setaria.trade.orders.requests import ChargeKind
@@ -43,19 +43,25 @@ def credit_returns(*, now: datetime) -> int:
 
 
 def _returned(back: Return) -> list[Returned]:
-    """A return's amounts by the invoice's lines; what belongs to no line is the delivery, the last of them."""
+    """A return's amounts by the invoice's lines; what belongs to no line is the delivery, which comes back whole."""
     delivery = Line.objects.filter(order_id=back.order_id).count()
+    shipped = list(content_of(Invoice.objects.get(order_id=back.order_id, part=0)).lines[delivery:])
     quantities = dict(ReturnedLine.objects.filter(return_id=back.pk).values_list("position", "quantity"))
     gross: dict[int, int] = {}
     tax: dict[int, int] = {}
     for part in ReturnedPart.objects.filter(order_id=back.order_id, return_id=back.pk):
-        line = delivery if part.line is None else part.line
+        if part.line is None:
+            continue
+        line = part.line
         if part.kind != ChargeKind.TAX_WITHIN:
             gross[line] = gross.get(line, 0) + part.amount
         if part.kind in (ChargeKind.TAX, ChargeKind.TAX_WITHIN):
             tax[line] = tax.get(line, 0) + part.amount
-    return [
-        Returned(line, quantities.get(line, 1 if line == delivery else 0), amount, tax.get(line, 0))
+    found = [
+        Returned(line, quantities.get(line, 0), amount, tax.get(line, 0))
         for line, amount in sorted(gross.items())
         if amount
     ]
+    if ReturnedPart.objects.filter(order_id=back.order_id, return_id=back.pk, line=None).exists():
+        found += [Returned(delivery + nth, 1, each.gross, each.tax) for nth, each in enumerate(shipped) if each.gross]
+    return found

@@ -99,6 +99,18 @@ def line_with(text: str, sku: str, quantity: int, price: int, charges: Sequence[
     )  # fmt: skip
 
 
+def deliveries(text: str, charges: Sequence[Charge]) -> list[Line]:
+    """Write an order's delivery: a line, or where it is taxed as the goods it brings, a line for each of their rates."""
+    by_rate: dict[str, list[Charge]] = {}
+    for each in charges:
+        shipping = each.kind == ChargeKind.SHIPPING
+        rate = each.source.split(":")[2:] if shipping else [each.source.rpartition(":")[2]]
+        by_rate.setdefault(rate[0] if rate else "", []).append(each)
+    if "" in by_rate or not any(each.kind == ChargeKind.SHIPPING for each in charges):
+        return [line_with(text, "", 1, 0, charges)] if charges else []
+    return [line_with(text, "", 1, 0, own, rate_bp=int(rate)) for rate, own in by_rate.items()]
+
+
 def name_of(prefix: str, year: int, number: int) -> str:
     """Write a number as people see it."""
     return f"{prefix}-{year}-{number:0{NUMBER_DIGITS}}"

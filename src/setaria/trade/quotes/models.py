@@ -15,20 +15,27 @@ from setaria.kernel.written import percent
 from setaria.markets.models import Market
 from setaria.people.members.models import Member
 from setaria.trade.aftersales.rules import Turn
-from setaria.trade.quotes.rules import Rounding
+from setaria.trade.quotes.rules import DeliveryTax, Rounding
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class MarketRules(models.Model):
-    """By which named rules a market reckons: how tax is rounded, and which means get money back first.
+    """By which named rules a market reckons: how tax is rounded, how delivery is taxed, which means get money back first.
 
-    A market without a row rounds each line's tax, halves to the even, and fills up cards last.
+    A market without a row rounds each line's tax, halves to the even, taxes delivery at the standard rate, and fills up
+    cards last.
     """
 
     market = models.OneToOneField(Market, on_delete=models.CASCADE, primary_key=True, related_name="quote_rules")
     rounding = models.CharField(
         max_length=16, choices=[(one.value, one.value) for one in Rounding], default=Rounding.LINE_HALF_EVEN.value
+    )
+    delivery_tax = models.CharField(
+        max_length=16,
+        choices=[(one.value, one.value) for one in DeliveryTax],
+        default=DeliveryTax.STANDARD.value,
+        db_default=DeliveryTax.STANDARD.value,
     )
     refunds = models.CharField(
         max_length=16,
@@ -40,6 +47,9 @@ class MarketRules(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(rounding__in=[r.value for r in Rounding]), name="rounding_is_named"),
+            models.CheckConstraint(
+                condition=Q(delivery_tax__in=[one.value for one in DeliveryTax]), name="delivery_tax_is_named"
+            ),
             models.CheckConstraint(condition=Q(refunds__in=[turn.value for turn in Turn]), name="turn_is_named"),
         ]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from setaria.trade.orders.requests import Charge, ChargeKind
-from setaria.trade.quotes.rules import BASIS, Rounding, allot, rounded
+from setaria.trade.quotes.rules import BASIS, DeliveryTax, Rounding, allot, rounded
 
 Param = int | str | Mapping[str, str]
 
@@ -60,13 +60,18 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Tax(msgspec.Struct, frozen=True):
-    """A market's tax: its standard rate, which delivery pays too, other rates by kind of product (basis points)."""
+    """A market's tax: its standard rate, other rates by kind of product (basis points), and how delivery is taxed."""
 
     standard_bp: int = 0
     by_kind: Mapping[int, int] = {}
     inclusive: bool = True
     exempt: bool = False
     rounding: Rounding = Rounding.LINE_HALF_EVEN
+    delivery: DeliveryTax = DeliveryTax.STANDARD
+
+    def rate_of(self, kind_id: int) -> int:
+        """Return the rate of a kind of product (basis points)."""
+        return self.by_kind.get(kind_id, self.standard_bp)
 
 
 class Points(msgspec.Struct, frozen=True):
@@ -104,6 +109,7 @@ class Part(msgspec.Struct, frozen=True):
     text: Text
     shares: tuple[int, ...]
     own: int = 0
+    owns: tuple[tuple[str, int], ...] = ()  # where `own` is taxed at several rates: the source of each share
 
     @property
     def amount(self) -> int:
@@ -138,8 +144,8 @@ class Quote(msgspec.Struct, frozen=True):
         found = []
         for part in self.parts:
             found += [Charge(part.kind, share, part.source, n) for n, share in enumerate(part.shares) if share]
-            if part.own:
-                found.append(Charge(part.kind, part.own, part.source))
+            owns = part.owns or ((part.source, part.own),)
+            found += [Charge(part.kind, own, source) for source, own in owns if own]
         return tuple(found)
 
     def taken(self, kind: ChargeKind) -> dict[str, int]:
@@ -155,8 +161,9 @@ def quote(wanted: Wanted) -> Quote:
     if wanted.points is not None:
         parts += _pay_points(wanted.points, items, left)
     delivery = _deliver(wanted.delivery, sum(item.amount for item in items), len(items))
-    parts.append(delivery)
-    parts += _tax(wanted.tax, items, left, delivery.amount)
+    taxed = _taxed_delivery(wanted.tax, items, left, delivery.amount)
+    parts.append(_divided(delivery, taxed))
+    parts += _tax(wanted.tax, items, left, taxed)
     return Quote(items, tuple(parts))
 
 
@@ -273,13 +280,32 @@ def _deliver(delivery: Delivery | None, goods: int, lines: int) -> Part:
 # --- tax ---
 
 
-def _tax(tax: Tax, items: Sequence[Item], left: Sequence[int], delivery: int) -> list[Part]:
+def _taxed_delivery(tax: Tax, items: Sequence[Item], left: Sequence[int], amount: int) -> dict[int, int]:
+    """Return what of the delivery is taxed at which rate."""
+    if tax.delivery is DeliveryTax.NONE or not amount:
+        return {}
+    if tax.delivery is DeliveryTax.STANDARD:
+        return {tax.standard_bp: amount}
+    goods: dict[int, int] = {}
+    for item, worth in zip(items, left, strict=True):
+        goods[tax.rate_of(item.kind_id)] = goods.get(tax.rate_of(item.kind_id), 0) + worth
+    rates = sorted(goods, reverse=True)
+    return dict(zip(rates, allot(amount, [goods[rate] for rate in rates], rates), strict=True))
+
+
+def _divided(delivery: Part, taxed: Mapping[int, int]) -> Part:
+    """Let a delivery at several rates say which share is which, so that invoices need not reckon again."""
+    shares = tuple((f"{delivery.source}:{rate}", share) for rate, share in taxed.items() if share)
+    return msgspec.structs.replace(delivery, owns=shares) if len(shares) > 1 else delivery
+
+
+def _tax(tax: Tax, items: Sequence[Item], left: Sequence[int], delivery: Mapping[int, int]) -> list[Part]:
     """Return a part for each rate: what is within the prices or on top of them, and what somebody exempt is spared."""
     by_rate: dict[int, list[int]] = {}
     for n, (item, amount) in enumerate(zip(items, left, strict=True)):
-        by_rate.setdefault(tax.by_kind.get(item.kind_id, tax.standard_bp), [0] * (len(items) + 1))[n] = amount
-    if delivery:
-        by_rate.setdefault(tax.standard_bp, [0] * (len(items) + 1))[-1] = delivery
+        by_rate.setdefault(tax.rate_of(item.kind_id), [0] * (len(items) + 1))[n] = amount
+    for rate, share in delivery.items():
+        by_rate.setdefault(rate, [0] * (len(items) + 1))[-1] = share
     parts = []
     for rate, bases in sorted(by_rate.items(), reverse=True):
         if rate == 0 or (tax.exempt and not tax.inclusive):

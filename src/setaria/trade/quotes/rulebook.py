@@ -18,7 +18,7 @@ from setaria.trade.promotions.models import Promotion
 from setaria.trade.promotions.rules import Terms
 from setaria.trade.quotes.models import MarketRules, ShippingRate, TaxRate
 from setaria.trade.quotes.quote import Delivery, Tax
-from setaria.trade.quotes.rules import Rounding
+from setaria.trade.quotes.rules import DeliveryTax, Rounding
 
 VERSION: Question = ("SELECT number FROM quotes_version", {})
 
@@ -35,6 +35,7 @@ class Rules(msgspec.Struct, frozen=True):
     standard_bp: int
     inclusive: bool
     rounding: Rounding
+    delivery_tax: DeliveryTax
     taxes: tuple[tuple[datetime, int, int], ...]  # since, kind, rate; in the order of their instants
     ways: Mapping[str, tuple[_Way, ...]]  # by region, in the order of their instants
     promotions: Mapping[int, Terms]
@@ -52,7 +53,7 @@ class Rules(msgspec.Struct, frozen=True):
     def tax_at(self, now: datetime, *, exempt: bool) -> Tax:
         """Return the tax that somebody pays, or is spared."""
         by_kind = {kind: rate for since, kind, rate in self.taxes if since <= now}
-        return Tax(self.standard_bp, by_kind, self.inclusive, exempt, self.rounding)
+        return Tax(self.standard_bp, by_kind, self.inclusive, exempt, self.rounding, self.delivery_tax)
 
 
 class Rulebook:
@@ -84,7 +85,8 @@ def rules_of(market_id: int) -> Rules:
 
 
 def _read() -> dict[int, Rules]:
-    rounding = dict(MarketRules.objects.values_list("market_id", "rounding"))
+    named = {row[0]: row[1:] for row in MarketRules.objects.values_list("market_id", "rounding", "delivery_tax")}
+    usual = (Rounding.LINE_HALF_EVEN, DeliveryTax.STANDARD)
     shares = dict(Programme.objects.values_list("market_id", "share_max_bp"))
     taxes = _by_market(TaxRate.objects.order_by("since").values_list("market_id", "since", "kind_id", "rate_bp"))
     promotions = _by_market(Promotion.objects.order_by("id").values_list("market_id", *Terms.__struct_fields__))
@@ -96,7 +98,8 @@ def _read() -> dict[int, Rules]:
         market: Rules(
             standard_bp=standard_bp,
             inclusive=inclusive,
-            rounding=Rounding(rounding.get(market, Rounding.LINE_HALF_EVEN)),
+            rounding=Rounding(named.get(market, usual)[0]),
+            delivery_tax=DeliveryTax(named.get(market, usual)[1]),
             taxes=tuple((row[0], row[1], row[2]) for row in taxes.get(market, ())),
             ways={region: tuple(found) for region, found in ways.get(market, {}).items()},
             promotions={row[0]: Terms(*row) for row in promotions.get(market, ())},

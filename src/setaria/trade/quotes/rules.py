@@ -25,6 +25,14 @@ class Rounding(StrEnum):
         return self in (Rounding.LINE_HALF_UP, Rounding.ORDER_HALF_UP)
 
 
+class DeliveryTax(StrEnum):
+    """How delivery is taxed: at the market's standard rate, as the goods it brings (by their shares), or not at all."""
+
+    STANDARD = "standard"
+    GOODS = "goods"
+    NONE = "none"
+
+
 def rounded(numerator: int, denominator: int, *, half_up: bool = False) -> int:
     """Return the whole number nearest to a quotient of numbers not below nothing; halves to the even one, or up."""
     whole, rest = divmod(numerator, denominator)

@@ -1,18 +1,21 @@
-"""A whole ordinary purchase by the store's own pages, from a thing's page to "paid", many shoppers at once.
+"""A whole ordinary purchase, from the basket to "paid", many shoppers at once: by the store's own pages, and by its API.
 
-Shoppers are members with a session each. They take the steps a browser takes, redirects included, and send what the
-pages' forms would send; they wait for nothing in between. A purchase counts when its order is paid in the database.
+Shoppers are members with a session each. By pages they take the steps a browser takes, redirects included, and send what
+the pages' forms would send; by the API those an app takes (`channels/api`), the sandbox bank's own API among them. They
+wait for nothing in between. A purchase counts when its order is paid in the database.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from random import Random
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -55,17 +58,25 @@ def measure(
     """Let shoppers buy one thing each time, for so many seconds, so many times. Needs the catalogue laid out."""
     sessions = list(sign_in(add_customers("purchases", SHOPPERS)).values())
     things = cycle(Random(20260412).sample(catalogue.skus, len(catalogue.skus)))
-    _buy_for(instance, catalogue.market, sessions, things, seconds / 2)
-    found = []
-    for _ in range(samples):
-        found.append(_buy_for(instance, catalogue.market, sessions, things, seconds))
-        tell("purchases")
+    for name, shopper in (("by pages", _Browser), ("by the API", _App)):
+        shoppers = [shopper(instance, catalogue.market, session) for session in sessions]
+        _buy_for(shoppers, things, seconds / 2)
+        found = []
+        for _ in range(samples):
+            found.append(_buy_for(shoppers, things, seconds))
+            tell(f"purchases {name}")
+        yield _judge(name, found)
+
+
+def _judge(name: str, found: list[Bought]) -> Outcome:
+    """Only what is paid in the database has been bought."""
     orders = [order for one in found for order in one.orders]
     paid = _paid(orders)
     each = sum(one.requests for one in found) / max(1, len(orders))
-    yield judge(
-        Goal(10, "whole purchases a second", PURCHASES_WANTED),
-        [len(one.orders) / one.seconds for one in found],
+    share = paid / max(1, len(orders))
+    return judge(
+        Goal(10, f"whole purchases a second, {name}", PURCHASES_WANTED),
+        [share * len(one.orders) / one.seconds for one in found],
         f"{len(orders)} orders, {paid} of them paid; {each:.1f} requests each; {SHOPPERS} shoppers at once",
     )
 
@@ -79,22 +90,55 @@ def _paid(orders: list[str]) -> int:
         time.sleep(0.2)
 
 
-def _buy_for(instance: Instance, market: str, sessions: list[str], things: Iterator[str], seconds: float) -> Bought:
+def _buy_for(shoppers: Sequence[_Browser | _App], things: Iterator[str], seconds: float) -> Bought:
     began = time.monotonic()
 
-    def shop(session: str) -> tuple[list[str], int]:
-        shopper, orders = _Shopper(instance, market, session), []
+    def shop(shopper: _Browser | _App) -> tuple[list[str], int]:
+        before, orders = shopper.requests, []
         while time.monotonic() - began < seconds:
             orders.append(shopper.buy(next(things)))
-        return orders, shopper.requests
+        return orders, shopper.requests - before
 
-    with ThreadPoolExecutor(len(sessions)) as pool:
-        found = list(pool.map(shop, sessions))
+    with ThreadPoolExecutor(len(shoppers)) as pool:
+        found = list(pool.map(shop, shoppers))
     took = time.monotonic() - began
     return Bought([order for orders, _ in found for order in orders], sum(n for _, n in found), took)
 
 
-class _Shopper:
+class _App:
+    """Somebody's app, signed in, on one connection that stays open."""
+
+    def __init__(self, instance: Instance, market: str, session: str) -> None:
+        host, port = address(instance.url)
+        self._connection = http.client.HTTPConnection(host, port, timeout=30)
+        self._headers = {"x-session-token": session, "accept-language": "en", "content-type": "application/json"}
+        self._market = f"/api/v1/{market}"
+        self.requests = 0
+
+    def buy(self, sku: str) -> str:
+        """Buy one; return the order's id."""
+        self._ask("PUT", f"{self._market}/basket/{sku}", {"quantity": 1})
+        quote = self._ask("POST", f"{self._market}/quote", {})
+        lines = [{name: line[name] for name in ("sku", "quantity", "price")} for line in quote["lines"]]
+        agreed = {"order_id": quote["order_id"], "mark": quote["mark"], "lines": lines}
+        order = self._ask("POST", f"{self._market}/orders", {**agreed, "address": ADDRESS, "pay_by": "sandbox"})
+        payment = order["payment"]
+        self._ask("POST", "/api/bank/charges", {"payment_id": payment["id"], "secret": payment["next"]["secret"]})
+        self._ask("GET", f"/api/v1/orders/{order['id']}")
+        return str(order["id"])
+
+    def _ask(self, method: str, path: str, sent: dict[str, Any] | None = None) -> Any:
+        body = json.dumps(sent).encode() if sent is not None else None
+        self._connection.request(method, path, body, self._headers)
+        answer = self._connection.getresponse()
+        said = answer.read()
+        self.requests += 1
+        if answer.status not in (200, 201):
+            raise NotBought(f"{method} {path}: {answer.status} {said.decode()[:300]}")
+        return json.loads(said)
+
+
+class _Browser:
     """Somebody signed in, on one connection that stays open."""
 
     def __init__(self, instance: Instance, market: str, session: str) -> None:

@@ -1,10 +1,12 @@
 """Each address as the wrong person, with the wrong token, and with nothing that makes sense."""
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.contrib.sessions.models import Session
 
+from setaria.channels.api import refusals
 from setaria.channels.api.routes import ROUTES
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
@@ -205,3 +207,11 @@ def test_who_types_contacts_is_slowed_down(store: World, guest: App, settings: o
 
 def test_ids_are_told_as_ids(ordered: dict[str, str]) -> None:
     assert UUID(ordered["order"]).version == 7
+
+
+def test_the_reference_names_every_address_and_every_code() -> None:
+    told = (Path(__file__).parents[2] / "docs/reference/store-api.md").read_text()
+    for route in ROUTES:
+        assert f"`{route.method} /api/v1{route.path or '/'}`" in told
+    for code in refusals.SENTENCES:
+        assert f"`{code}`" in told

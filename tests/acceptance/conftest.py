@@ -104,6 +104,7 @@ def signing_in_with(provider: str) -> dict[str, str]:
     return {
         "SETARIA_OIDC_URL": provider, "SETARIA_OIDC_CLIENT_ID": "setaria", "SETARIA_OIDC_SECRET": "not-much-of-one",
         "SETARIA_OIDC_NAME": "Millet ID",
+        "SETARIA_OUTBOUND_NETWORKS": "127.0.0.1/32",  # where the tests' own push service is
     }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def test_an_order_is_placed(night: Night, gate: Client) -> None:
     row = Order.objects.get()
     assert (row.id, row.customer_id, row.drop_id, row.total) == (order, 42, night.drop.id, 214800)
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_pass_for_one_thing_buys_nothing_else(night: Night, gate: Client) -> None:

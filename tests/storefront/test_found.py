@@ -1,6 +1,8 @@
 """How pages are found: read as machines read them, by extruct, an XML parser and the standard robots parser."""
 
+import os
 import struct
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
@@ -12,6 +14,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from lxml import html
 
+from setaria.channels.storefront import share_picture
 from setaria.channels.storefront.models import Listed, Presence, Storefront
 from setaria.goods.catalog.models import Picture, Product, Variant
 from setaria.goods.inventory.models import Source
@@ -151,6 +154,48 @@ def test_what_is_shared_has_words_and_a_picture(store: World, visitor: Client) -
     assert png.content[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", png.content[16:24]) == (1200, 630)
     assert finders.find("demo/mijia-kettle.svg")
+
+
+@pytest.fixture
+def kept(tmp_path: Path, settings: Any) -> Path:
+    settings.PICTURES_KEPT = tmp_path / "pictures"
+    return settings.PICTURES_KEPT
+
+
+def test_a_shared_picture_is_drawn_once_for_all_processes(store: World, visitor: Client, kept: Path) -> None:
+    kettle(store)
+    first = visitor.get("/products/kettle/picture.png").content
+    (file,) = kept.iterdir()
+    assert file.read_bytes() == first
+    file.write_bytes(b"drawn before")
+    assert visitor.get("/products/kettle/picture.png").content == b"drawn before"
+
+
+def test_no_more_is_kept_than_there_is_room_for(
+    store: World, visitor: Client, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kettle(store)
+    kept.mkdir()
+    for number in range(30):
+        (kept / f"{number}.png").touch()
+        os.utime(kept / f"{number}.png", (number, number))
+    monkeypatch.setattr(share_picture, "KEPT_FILES_MAX", 30)
+    visitor.get("/products/kettle/picture.png")
+    assert len(list(kept.iterdir())) == 28
+    assert not any((kept / f"{number}.png").exists() for number in range(3))
+
+
+def test_one_at_a_time_is_drawn_and_who_waits_too_long_is_told_to_come_again(
+    store: World, visitor: Client, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kettle(store)
+    monkeypatch.setattr(share_picture, "WAIT_SECONDS_MAX", 0.05)
+    with share_picture._drawing:
+        answer = visitor.get("/products/kettle/picture.png")
+    assert (answer.status_code, "Retry-After" in answer) == (503, True)
+    assert visitor.get("/products/kettle/picture.png").status_code == 200
+    with share_picture._drawing:  # what is drawn already waits for nobody
+        assert visitor.get("/products/kettle/picture.png").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["demo/nowhere.svg", "../../etc/passwd"])

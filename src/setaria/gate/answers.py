@@ -16,6 +16,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 encode = msgspec.json.Encoder().encode
 
 _JSON = (b"content-type", b"application/json")
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _NO_STORE = (b"cache-control", b"no-store")
 
 # code: (HTTP status, Chinese, English)
@@ -71,7 +72,7 @@ def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
 
 @lru_cache(maxsize=1024)  # orders' answers have few lengths
 def _fields(length: int, headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    return [_JSON, _NO_STORE, (b"content-length", str(length).encode()), *headers]
+    return [_JSON, _NO_STORE, NO_SNIFF, (b"content-length", str(length).encode()), *headers]
 
 
 def _refusals(language: int) -> dict[str, Answer]:

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from setaria.channels.api.answer import BODY_BYTES_MAX, Answer, answer
 from setaria.channels.api.asked import Call
-from setaria.gate.answers import Receive, Scope, Send, refusal, wrong_method
+from setaria.gate.answers import NO_SNIFF, Receive, Scope, Send, refusal, wrong_method
 from setaria.gate.committer import DatabaseErrors
 from setaria.gate.pages import Pages
 from setaria.trade.payments.sandbox.charges import charge
@@ -79,7 +79,7 @@ def _without(left_out: bytes, headers: list[tuple[bytes, bytes]]) -> list[tuple[
 def _messages(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:
     length = (b"content-length", str(len(body)).encode())
     return [
-        {"type": "http.response.start", "status": status, "headers": [_JSON, _NO_STORE, length, *headers]},
+        {"type": "http.response.start", "status": status, "headers": [_JSON, _NO_STORE, NO_SNIFF, length, *headers]},
         {"type": "http.response.body", "body": body},
     ]
 

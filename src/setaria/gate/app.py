@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from setaria.gate import openapi
 from setaria.gate.answers import (
+    NO_SNIFF,
     Answer,
     Receive,
     Scope,
@@ -138,7 +139,7 @@ class Gate:
         elif path == "/metrics" and may_watch(scope):
             body = generate_latest()
             await send({"type": "http.response.start", "status": 200,
-                        "headers": [(b"content-type", CONTENT_TYPE_LATEST.encode())]})  # fmt: skip
+                        "headers": [(b"content-type", CONTENT_TYPE_LATEST.encode()), NO_SNIFF]})  # fmt: skip
             await send({"type": "http.response.body", "body": body})
         elif path.startswith("/wall/") and path.endswith(("/stream", "/figures")) and path.count("/") == 3:
             _, _, market, what = path.split("/", 3)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from setaria.gate.answers import Receive, Send, encode
+from setaria.gate.answers import NO_SNIFF, Receive, Send, encode
 from setaria.gate.memory import close_connection
 from setaria.gate.metrics import SCREENS
 from setaria.kernel.clock import now
@@ -169,6 +169,7 @@ class Screens:
 
 
 _HEADERS = [
+    NO_SNIFF,
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),

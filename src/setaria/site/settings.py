@@ -287,6 +287,7 @@ STOREFRONTS_KEPT_SECONDS = 1.0
 # Pictures, styles, scripts: `setaria up` collects them once and granian serves them without Python.
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+PICTURES_KEPT = HOME / "pictures"  # drawn for sites that show no SVG; can be thrown away at any time
 STATICFILES_DIRS = [PACKAGE / "site" / "demo" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

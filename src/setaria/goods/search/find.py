@@ -15,8 +15,8 @@ FOUND_PRODUCTS_MAX = 1_000
 COMPARED_PRODUCTS_MAX = 200  # by name, of what has the words
 # How alike a stretch of the names must be to what was typed, of 1; one wrong letter in a word of six passes.
 LIKENESS_MIN = 0.4
-SOUND_LIKENESS_MIN = 0.6  # short syllables are soon alike
-PARTS_CHARS_MAX = 4  # a Chinese word as long is also looked for without one of its characters
+SOUND_LIKENESS_MIN = 0.75  # syllables are soon alike: bingxiang (a fridge) and lvxingxiang (a suitcase) are so to 0.7
+PARTS_CHARS = (3, 4)  # a Chinese word so long is also looked for without one of its characters
 PARTLY_PRODUCTS_MAX = 24  # a page; who has some of the words only is soon beside the point
 
 # By the weight of the words; of the first of these, what is called so comes before what only mentions it. Comparing
@@ -97,13 +97,13 @@ def as_query(asked: list[str]) -> str:
 
 
 def all_but_one(asked: list[str]) -> str:
-    """Write a tsquery for words of ours of which one may be missing, or one character of a short Chinese word. Only in
+    """Write a tsquery for words of ours of which one may be missing, or one character of a Chinese word of three or four. Only in
     what a product is called and is: in its text nearly every word is said of something.
     """
     parts = list(dict.fromkeys(asked))
     choices = [_without(number, [_part(word, "ABC") for word in parts]) for number in range(len(parts))]
     whole = max(parts, key=len)  # the dictionary gives a long word's pieces, too
-    if is_chinese(whole) and len(whole) <= PARTS_CHARS_MAX and all(part in whole for part in parts):
+    if is_chinese(whole) and PARTS_CHARS[0] <= len(whole) <= PARTS_CHARS[1] and all(part in whole for part in parts):
         choices += [_without(number, [f"'{c}':AB" for c in whole]) for number in range(len(whole))]
     return " | ".join(f"({choice})" for choice in choices if choice)
 
@@ -122,10 +122,8 @@ def _part(word: str, weights: str = "") -> str:
 
 
 def _alike(asked: str, among: Container[int]) -> list[int]:
-    # Pinyin is typed with spaces or without, and what is misspelt is cut anywhere: joined, it is alike in each case.
-    sound = sounds(asked).replace(" ", "")
     about: dict[str, str | float] = {
-        "asked": asked, "sound": sound, "likeness": LIKENESS_MIN, "sound_likeness": SOUND_LIKENESS_MIN,
+        "asked": asked, "sound": sounds(asked), "likeness": LIKENESS_MIN, "sound_likeness": SOUND_LIKENESS_MIN,
     }  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS_MIN)])

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from setaria.goods.catalog.models import Product
 from setaria.goods.search.models import Synonyms
 from setaria.goods.search.synonyms import Group, group, others
-from setaria.goods.search.words import index_words, plain, sounds
+from setaria.goods.search.words import index_sounds, index_words, plain
 
 REFRESH_PRODUCTS_MAX = 500
 POSITIONS_MAX = 16_383  # what a tsvector can hold; beyond it a word counts as if it stood there
@@ -36,7 +36,7 @@ def refresh() -> int:
             return 0
         products = Product.objects.filter(pk__in=stale).select_related("kind").prefetch_related("variants")
         groups = [group(terms) for terms in Synonyms.objects.values_list("terms", flat=True)]
-        rows = [(p.pk, _vector(_weighed(p, groups)), plain(names := _names(p)), sounds(names)) for p in products]
+        rows = [(p.pk, _vector(_weighed(p, groups)), plain(names := _names(p)), index_sounds(names)) for p in products]
         if rows:
             cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
     return len(stale)

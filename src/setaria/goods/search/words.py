@@ -60,11 +60,24 @@ def index_words(text: str) -> Iterator[str]:
 
 
 def sounds(text: str) -> str:
-    """Return a text as it sounds: Chinese words in pinyin without tones, the rest as it is compared. What is typed with
-    the wrong character of the right sound, in traditional characters or in pinyin, sounds the same.
+    """Return a text as it sounds, syllable by syllable: Chinese in pinyin without tones, the rest as it is compared. What
+    is typed with the wrong character of the right sound, or in traditional characters, sounds the same.
     """
-    runs = _RUN.findall(plain(text))
-    return " ".join(_sound_of(run) if is_chinese(run) else run for run in runs if len(run) <= WORD_CHARS_MAX)
+    return " ".join(_syllables(run) if is_chinese(run) else run for run in _runs(text))
+
+
+def index_sounds(text: str) -> str:
+    """Return what a text is heard by: its syllables, and its Chinese words as one types them, with no space within."""
+    whole = (_sound_of(run) for run in _runs(text) if is_chinese(run))
+    return " ".join([sounds(text), *whole])
+
+
+def _runs(text: str) -> list[str]:
+    return [run for run in _RUN.findall(plain(text)) if len(run) <= WORD_CHARS_MAX]
+
+
+def _syllables(run: str) -> str:
+    return str(_pinyin().get_pinyin(run, " "))
 
 
 @lru_cache(maxsize=RUNS_KEPT_MAX)

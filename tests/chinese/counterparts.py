@@ -201,6 +201,14 @@ class WeChatThere(Counterpart):
                 {"out_trade_no": asked["out_trade_no"], "trade_state": "NOTPAY", "amount": asked["amount"]},
             )
             return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={asked['out_trade_no'][:8]}"}
+        if path == "/v3/pay/transactions/h5":
+            scene = asked["scene_info"]
+            assert scene["payer_client_ip"]
+            assert scene["h5_info"]["type"] in ("iOS", "Android", "Wap")
+            self.trades[asked["out_trade_no"]] = {
+                "out_trade_no": asked["out_trade_no"], "trade_state": "NOTPAY", "amount": asked["amount"]
+            }  # fmt: skip
+            return 200, {"h5_url": f"https://wx.tenpay.example/checkmweb?prepay_id={asked['out_trade_no'][:8]}"}
         if path == "/v3/refund/domestic/refunds":
             if self.trades.get(asked["out_trade_no"], {}).get("trade_state") != "SUCCESS":
                 return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "no such trade"}

@@ -1,9 +1,12 @@
 """Alipay and WeChat Pay over real HTTP, signed and checked by their own libraries on our side."""
 
 from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from django.test import Client
 
+from setaria.people.members.models import Member
 from setaria.trade.payments import refund
 from setaria.trade.payments.alipay.provider import Alipay, fen, yuan
 from setaria.trade.payments.ask import ask_due
@@ -12,10 +15,13 @@ from setaria.trade.payments.models import Case, Payment
 from setaria.trade.payments.notify import translate
 from setaria.trade.payments.start import start
 from setaria.trade.payments.wechat.provider import WeChat
-from setaria.trade.payments.words import BadSignature, Down, State, Step
+from setaria.trade.payments.words import BadSignature, Device, Down, State, Step
 from setaria.trade.preorders.money import hear, wanted
 from tests.chinese.counterparts import AlipayThere, WeChatThere
+from tests.storefront.conftest import fan, member, store
 from tests.world import MINUTE, World
+
+__all__ = ["fan", "member", "store"]
 
 
 @pytest.fixture
@@ -68,6 +74,22 @@ def test_alipays_page_is_signed_for_it_and_its_word_pays(
     assert told(world, "alipay", Alipay().read({}, body)) == ["PAID"]
     assert told(world, "alipay", Alipay().read({}, body)) == ["PAID"]  # told again
     assert world.status(payment.order_id) == "paid"
+
+
+@pytest.mark.parametrize(
+    ("ways", "phone", "method"),
+    [("page wap", False, "page"), ("page wap", True, "wap"), ("wap", False, "wap"), ("page", True, "page"),
+     ("qr wap", True, "wap")],
+)  # fmt: skip
+def test_alipays_page_suits_the_device(
+    world: World, alipay: AlipayThere, monkeypatch: pytest.MonkeyPatch, ways: str, phone: bool, method: str
+) -> None:
+    monkeypatch.setenv("SETARIA_ALIPAY_WAY", ways)
+    payment, _ = started(world, "alipay")
+    step = begin(payment, Device(phone=phone))
+    assert alipay.opened(urlsplit(step.url).query)["method"] == f"alipay.trade.{method}.pay"
+    alipay.visit(step.url)
+    assert told(world, "alipay", Alipay().read({}, alipay.notification(payment.pk.hex))) == ["PAID"]
 
 
 def test_a_code_to_scan(world: World, alipay: AlipayThere, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +173,52 @@ def test_a_code_of_wechats_and_its_word_pays(world: World, wechat: WeChatThere) 
     assert told(world, "wechat", WeChat().read(headers, body)) == ["PAID"]
 
 
+PHONE = Device(phone=True, address="203.0.113.9")
+
+
+def test_on_a_phone_wechat_is_opened_and_its_word_pays(
+    world: World, wechat: WeChatThere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETARIA_WECHAT_WAYS", "native h5")
+    payment, _ = started(world, "wechat")
+    step = begin(payment, PHONE)
+    assert step.url.startswith("https://wx.tenpay.example/checkmweb?")
+    assert unquote(step.url.partition("&redirect_url=")[2]).endswith(f"/payments/{payment.pk}/back")
+    wechat.pay(payment.pk.hex)
+    headers, body = wechat.notification(payment.pk.hex)
+    assert told(world, "wechat", WeChat().read(headers, body)) == ["PAID"]
+
+
+@pytest.mark.parametrize(
+    ("ways", "device"),
+    [("native", PHONE), ("native h5", Device(address="203.0.113.9")), ("native h5", Device(phone=True)),
+     ("native h5", Device(phone=True, within="wechat", address="203.0.113.9"))],
+)  # fmt: skip
+def test_elsewhere_wechat_shows_its_code(
+    world: World, wechat: WeChatThere, monkeypatch: pytest.MonkeyPatch, ways: str, device: Device
+) -> None:
+    monkeypatch.setenv("SETARIA_WECHAT_WAYS", ways)
+    payment, _ = started(world, "wechat")
+    assert begin(payment, device).code.startswith("weixin://")
+
+
+def test_the_stores_page_leads_a_phone_there_and_says_which_shop_it_is(
+    store: World, fan: Client, member: Member, wechat: WeChatThere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETARIA_WECHAT_WAYS", "native h5")
+    order = store.placed(store.thing(price=19_990, stock=5), by=member.pk)
+    payment = start(order.id, member.pk, "wechat", store.now)
+    assert isinstance(payment, Payment)
+    page = f"/payments/{payment.pk}/"
+    phone = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
+    answer = fan.get(page, headers={"user-agent": phone})
+    assert "https://wx.tenpay.example/checkmweb?" in answer.content.decode()
+    assert answer["Referrer-Policy"] == "origin"
+    inside = fan.get(page, headers={"user-agent": phone + " MicroMessenger/8.0.50"})
+    assert "wx.tenpay.example" not in inside.content.decode()
+    assert inside["Referrer-Policy"] == "same-origin"
+
+
 def test_wechat_is_asked_where_it_says_nothing(world: World, wechat: WeChatThere) -> None:
     payment, _ = started(world, "wechat")
     ask(world)
@@ -212,10 +280,12 @@ def test_a_refund_of_wechats_that_failed_is_a_case(world: World, wechat: WeChatT
 def test_check_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, alipay: AlipayThere, wechat: WeChatThere) -> None:
     assert [each.level for each in (*Alipay().unsafe(), *WeChat().unsafe())] == [30, 30]  # not the real gateways
     monkeypatch.setenv("SETARIA_WECHAT_API_V3_KEY", "short")
-    monkeypatch.setenv("SETARIA_ALIPAY_WAY", "fax")
+    monkeypatch.setenv("SETARIA_ALIPAY_WAY", "page fax")
+    monkeypatch.setenv("SETARIA_WECHAT_WAYS", "native pigeon")
     monkeypatch.delenv("SETARIA_ALIPAY_PRIVATE_KEY")
     found = " ".join(each.msg for each in (*Alipay().unsafe(), *WeChat().unsafe()))
     assert "32 characters" in found
     assert "fax" in found
+    assert "pigeon" in found
     assert "SETARIA_ALIPAY_PRIVATE_KEY is missing" in found
     assert "BEGIN" not in repr(Alipay()) + found

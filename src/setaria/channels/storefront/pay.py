@@ -3,9 +3,10 @@
 from io import BytesIO
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -16,15 +17,17 @@ from django.views.decorators.http import require_safe
 from setaria.channels.storefront.markup import money
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel import clock
+from setaria.kernel.origin import origin_of
 from setaria.people.members.guests import identities
 from setaria.trade.payments import providers
 from setaria.trade.payments.begin import begin, hurry
 from setaria.trade.payments.models import Payment
 from setaria.trade.payments.providers import Provider
-from setaria.trade.payments.words import Down, Refused
+from setaria.trade.payments.words import Device, Down, Refused
 from setaria.trade.preorders.money import wanted
 
 RETRY_SECONDS = 10
+_WITHIN = {"MicroMessenger": "wechat", "AlipayClient": "alipay"}  # how apps' own browsers name themselves
 
 
 def chosen(wish: str, means: list[Provider]) -> Provider | None:
@@ -49,7 +52,7 @@ def page(request: MemberVisit, payment_id: UUID) -> HttpResponse:
     provider = providers.get(payment.provider)
     context = {"payment": payment, "provider": provider, "back": back, "target": _target(payment)}
     try:
-        step = begin(payment)
+        step = begin(payment, device_of(request))
     except Down:
         answer = render(request, "storefront/pay_down.html", context, status=503)
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
@@ -65,7 +68,17 @@ def page(request: MemberVisit, payment_id: UUID) -> HttpResponse:
     context |= {"next": step, "pay_label": SafeString(label), "picture": _picture(step.code)}
     answer = render(request, "storefront/pay.html", context)
     answer.origins = step.origins  # type: ignore[attr-defined]
+    if step.url:
+        answer.headers["Referrer-Policy"] = "origin"  # WeChat opens only for a shop it knows
     return answer
+
+
+def device_of(request: HttpRequest) -> Device:
+    """Read off a request on what its buyer pays."""
+    agent, meta = request.headers.get("user-agent", ""), request.META
+    from_ = origin_of(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""), settings.TRUSTED_PROXIES)
+    within = next((name for mark, name in _WITHIN.items() if mark in agent), "")
+    return Device(phone="Mobi" in agent, within=within, address=str(from_ or ""))
 
 
 @never_cache

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from setaria.kernel import clock
 from setaria.trade.orders.credit import GIFT_CARD
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.words import BadSignature, Matter, Refused, Step, Word
+from setaria.trade.payments.words import BadSignature, Device, Matter, Refused, Step, Word
 
 _NO = "A card is spent on the order's page, and nobody else tells of it."
 _BACK = """
@@ -32,7 +32,7 @@ class GiftCards:
         """Say no: it is not in the list, but has a form of its own."""
         return False
 
-    def begin(self, payment: Payment) -> Step:
+    def begin(self, payment: Payment, device: Device) -> Step:
         """Refuse."""
         raise Refused(_NO)
 

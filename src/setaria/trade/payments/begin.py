@@ -6,13 +6,15 @@ from datetime import datetime
 
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment
-from setaria.trade.payments.words import Step
+from setaria.trade.payments.words import Device, Step
+
+COMPUTER = Device()
 
 
-def begin(payment: Payment) -> Step:
-    """Open the payment, or find it again, and return what the buyer does next; raises Down or Refused."""
+def begin(payment: Payment, device: Device = COMPUTER) -> Step:
+    """Open the payment, or find it again, and return what the buyer does next on a device; raises Down or Refused."""
     with providers.calling():
-        step = providers.get(payment.provider).begin(payment)
+        step = providers.get(payment.provider).begin(payment, device)
     refer(payment, step.reference)
     return step
 

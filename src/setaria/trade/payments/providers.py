@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.words import Down, Matter, Quarrel, Step, Word
+from setaria.trade.payments.words import Device, Down, Matter, Quarrel, Step, Word
 
 PROVIDERS = {
     "sandbox": "setaria.trade.payments.sandbox.bank.Sandbox",
@@ -46,7 +46,7 @@ class Provider(Protocol):
     def takes(self, amount: int, currency: str) -> bool:
         """Say whether it can take such an amount (minor units); asks nobody."""
 
-    def begin(self, payment: Payment) -> Step:
+    def begin(self, payment: Payment, device: Device) -> Step:
         """Open the payment there, or find it again: the same payment twice is one."""
 
     def ask(self, payment: Payment) -> Word:

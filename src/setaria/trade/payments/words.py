@@ -73,6 +73,17 @@ class Quarrel(msgspec.Struct, frozen=True):
     stand: Stand
 
 
+class Device(msgspec.Struct, frozen=True):
+    """On what a buyer pays: a telephone has the provider's app at hand, a computer only shows a code to one.
+
+    `within` names the app whose own browser it is (such as a chat); `address` is where the buyer comes from.
+    """
+
+    phone: bool = False
+    within: str = ""
+    address: str = ""
+
+
 class Step(msgspec.Struct, frozen=True):
     """What the buyer does next: goes to an address, scans a code, or fills in the provider's form on our page."""
 

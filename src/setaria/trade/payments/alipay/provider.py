@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.providers import ANSWER_SECONDS_MAX
-from setaria.trade.payments.words import BadNotification, BadSignature, Down, Matter, Refused, State, Step, Word
+from setaria.trade.payments.words import BadNotification, BadSignature, Device, Down, Matter, Refused, State, Step, Word
 
 NAME = "alipay"
 CURRENCY = "CNY"
@@ -35,7 +35,7 @@ class Keys(msgspec.Struct, frozen=True):
     private: str  # ours, PEM
     public: str  # Alipay's, PEM
     gateway: str
-    way: str  # page, wap or qr
+    ways: tuple[str, ...]  # page, wap or qr; of several the one that suits the device
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -46,7 +46,7 @@ def keys() -> Keys:
     private, public = (os.environ.get(f"SETARIA_ALIPAY_{name}", "").replace("\\n", "\n") for name in ("PRIVATE_KEY", "PUBLIC_KEY"))  # fmt: skip
     return Keys(
         os.environ.get("SETARIA_ALIPAY_APP_ID", ""), private, public,
-        os.environ.get("SETARIA_ALIPAY_GATEWAY_URL", GATEWAY), os.environ.get("SETARIA_ALIPAY_WAY", "page"),
+        os.environ.get("SETARIA_ALIPAY_GATEWAY_URL", GATEWAY), tuple(os.environ.get("SETARIA_ALIPAY_WAY", "").split()) or ("page",),
     )  # fmt: skip
 
 
@@ -60,19 +60,20 @@ class Alipay:
         """Take yuan."""
         return currency == CURRENCY
 
-    def begin(self, payment: Payment) -> Step:
+    def begin(self, payment: Payment, device: Device) -> Step:
         """Sign the address of Alipay's page, or get the code to scan."""
         account = keys()
         wanted = {"out_trade_no": payment.pk.hex, "total_amount": yuan(payment.amount), "subject": settings.BRAND}
-        if account.way == "qr":
+        way = way_on(device, account.ways)
+        if way == "qr":
             answer = self._ask(_WAYS["qr"], wanted, notify_url=_notify())
             if answer.get("code") != "10000":
                 raise Refused(_told(answer))
             return Step(code=answer["qr_code"])
         back = settings.BASE_URL + reverse("store:payment_back", args=[payment.pk])
         signed = _client(account).client_api(
-            _WAYS[account.way],
-            wanted | {"product_code": _PRODUCTS[account.way], "timeout_express": "30m"},
+            _WAYS[way],
+            wanted | {"product_code": _PRODUCTS[way], "timeout_express": "30m"},
             return_url=back,
             notify_url=_notify(),
         )
@@ -133,8 +134,8 @@ class Alipay:
         for value, name in ((account.app, "APP_ID"), (account.private, "PRIVATE_KEY"), (account.public, "PUBLIC_KEY")):
             if not value:
                 yield Error(f"SETARIA_ALIPAY_{name} is missing: nobody can pay by Alipay.", hint=_HINT)
-        if account.way not in _WAYS:
-            yield Error(f"SETARIA_ALIPAY_WAY is page, wap or qr, not {account.way!r}.")
+        for way in set(account.ways) - set(_WAYS):
+            yield Error(f"SETARIA_ALIPAY_WAY names page, wap or qr, not {way!r}.")
         if account.gateway != GATEWAY:
             yield Warning(f"SETARIA_ALIPAY_GATEWAY_URL is {account.gateway}: no real money moves.", hint="Unset it.")
 
@@ -149,6 +150,12 @@ class Alipay:
         except (URLError, OSError, json.JSONDecodeError, AliPayException, KeyError) as error:
             raise Down(repr(error)) from error
         return answer
+
+
+def way_on(device: Device, ways: Sequence[str]) -> str:
+    """Return the way that suits a device: a telephone opens the app from `wap`, a computer has its own page."""
+    suits = [way for way in ways if (way == "wap") == device.phone]
+    return (suits or list(ways))[0]
 
 
 def _client(account: Keys) -> Any:

@@ -14,7 +14,7 @@ from setaria.trade.orders.models import Order
 from setaria.trade.payments.cash.limits import limits
 from setaria.trade.payments.cash.models import Promise, Waiver
 from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.words import BadSignature, Matter, Refused, State, Step, Word
+from setaria.trade.payments.words import BadSignature, Device, Matter, Refused, State, Step, Word
 
 NAME = "cash"
 LOCK = 0x5E7A_CA54  # with the customer: one promise at a time
@@ -31,7 +31,7 @@ class Cash:
         """Take what the limits allow of an order."""
         return 0 < amount <= limits().amounts.get(currency, 0)
 
-    def begin(self, payment: Payment) -> Step:
+    def begin(self, payment: Payment, device: Device) -> Step:
         """Take the promise, unless its buyer has too many open ones; raises Refused then, and for a drop's order."""
         if not self.takes(payment.amount, payment.currency) or payment.purpose != Payment.Purpose.ORDER:
             raise Refused("More than may be paid at the door.")

@@ -16,7 +16,7 @@ from setaria.trade.payments.sandbox.manners import Manner, course
 from setaria.trade.payments.sandbox.models import Charge, Reversal
 from setaria.trade.payments.sandbox.notification import NAME, SIGNATURE_HEADER, key_from, parse, secret_of
 from setaria.trade.payments.sandbox.tasks import tell
-from setaria.trade.payments.words import Refused, State, Step, Word
+from setaria.trade.payments.words import Device, Refused, State, Step, Word
 
 
 class Sandbox:
@@ -29,7 +29,7 @@ class Sandbox:
         """Take anything."""
         return True
 
-    def begin(self, payment: Payment) -> Step:
+    def begin(self, payment: Payment, device: Device) -> Step:
         """Lead to the bank's own page; an app may take the secret to the bank's API instead."""
         secret = secret_of(settings.SECRET_KEY, payment.pk).decode()
         return Step(url=reverse("sandbox:pay", args=[payment.pk]), context={"secret": secret})

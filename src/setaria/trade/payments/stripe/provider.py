@@ -16,6 +16,7 @@ from setaria.trade.payments.stripe.keys import API, Keys, keys
 from setaria.trade.payments.words import (
     BadNotification,
     BadSignature,
+    Device,
     Down,
     Matter,
     Quarrel,
@@ -49,7 +50,7 @@ class Stripe:
         except Refused:
             return False
 
-    def begin(self, payment: Payment) -> Step:
+    def begin(self, payment: Payment, device: Device) -> Step:
         """Make the payment's PaymentIntent, or find it; the buyer fills in Stripe's card form."""
         intent, account = self._intent(payment), keys()
         context = {

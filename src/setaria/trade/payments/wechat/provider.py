@@ -4,19 +4,22 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.providers import ANSWER_SECONDS_MAX
-from setaria.trade.payments.words import BadNotification, BadSignature, Down, Matter, Refused, State, Step, Word
+from setaria.trade.payments.words import BadNotification, BadSignature, Device, Down, Matter, Refused, State, Step, Word
 
 NAME = "wechat"
 CURRENCY = "CNY"
+WAYS = ("native", "h5")
 GATEWAY = "https://api.mch.weixin.qq.com"
 _STATES = {"SUCCESS": State.SUCCEEDED, "REFUND": State.SUCCEEDED, "CLOSED": State.FAILED, "REVOKED": State.FAILED,
            "PAYERROR": State.FAILED}  # fmt: skip
@@ -35,6 +38,7 @@ class Keys(msgspec.Struct, frozen=True):
     public: str  # theirs, PEM
     public_id: str
     gateway: str
+    ways: tuple[str, ...]  # native, h5
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -46,7 +50,8 @@ def keys() -> Keys:
         os.environ.get(f"SETARIA_WECHAT_{name}", "").replace("\\n", "\n") for name in _NEEDED
     )
     gateway = os.environ.get("SETARIA_WECHAT_GATEWAY_URL", GATEWAY)
-    return Keys(merchant, app, serial, private, secret, public, public_id, gateway)
+    ways = tuple(os.environ.get("SETARIA_WECHAT_WAYS", "native").split())
+    return Keys(merchant, app, serial, private, secret, public, public_id, gateway, ways)
 
 
 class WeChat:
@@ -59,13 +64,21 @@ class WeChat:
         """Take yuan."""
         return currency == CURRENCY
 
-    def begin(self, payment: Payment) -> Step:
-        """Get the code to scan."""
-        answer = self._call(
-            "pay", description=settings.BRAND, out_trade_no=payment.pk.hex,
-            amount={"total": payment.amount, "currency": CURRENCY},
-        )  # fmt: skip
-        return Step(code=answer["code_url"])
+    def begin(self, payment: Payment, device: Device) -> Step:
+        """Get the code to scan, or on a telephone the address that opens WeChat (H5), where the merchant has that.
+
+        WeChat's own browser does not open that address: there the code is shown.
+        """
+        wanted = {"description": settings.BRAND, "out_trade_no": payment.pk.hex,
+                  "amount": {"total": payment.amount, "currency": CURRENCY}}  # fmt: skip
+        if not (device.phone and device.within != NAME and device.address and "h5" in keys().ways):
+            return Step(code=self._call("pay", **wanted)["code_url"])
+        from wechatpayv3 import WeChatPayType
+
+        scene = {"payer_client_ip": device.address, "h5_info": {"type": "Wap"}}
+        answer = self._call("pay", **wanted, scene_info=scene, pay_type=WeChatPayType.H5)
+        back = quote(settings.BASE_URL + reverse("store:payment_back", args=[payment.pk]), safe="")
+        return Step(url=f"{answer['h5_url']}&redirect_url={back}")
 
     def ask(self, payment: Payment) -> Word:
         """Ask for the trade; one that was never opened does not exist there."""
@@ -122,6 +135,8 @@ class WeChat:
         account = keys()
         if account.secret and len(account.secret) != 32:
             yield Error("SETARIA_WECHAT_API_V3_KEY has 32 characters, and this has not.", hint=_HINT)
+        for way in set(account.ways) - set(WAYS):
+            yield Error(f"SETARIA_WECHAT_WAYS names native and h5, not {way!r}.", hint=_HINT)
         if account.gateway != GATEWAY:
             yield Warning(f"SETARIA_WECHAT_GATEWAY_URL is {account.gateway}: no real money moves.", hint="Unset it.")
 

@@ -1,7 +1,7 @@
 """What the staff's forms about money have in common."""
 
 from django.contrib import messages
-from django.forms import Form
+from django.forms import CheckboxSelectMultiple, Form
 from django.http import HttpRequest
 
 from setaria.people.members.models import Member
@@ -21,6 +21,8 @@ def say(request: HttpRequest, done: bool, text: str) -> None:
 def dressed(form: Form) -> Form:
     """Give a form's fields the store's look."""
     for field in form.fields.values():
-        if getattr(field.widget, "input_type", "") not in ("checkbox", "hidden"):
+        if getattr(field.widget, "input_type", "") not in ("checkbox", "hidden") and not isinstance(
+            field.widget, CheckboxSelectMultiple
+        ):
             field.widget.attrs["class"] = "input"
     return form

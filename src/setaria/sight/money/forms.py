@@ -29,6 +29,14 @@ class _Named(forms.ModelChoiceField):
         return text_in(obj.name)  # type: ignore[attr-defined]
 
 
+class _Kinds(forms.ModelMultipleChoiceField):
+    """Several kinds of product, by their names in the reader's language."""
+
+    def label_from_instance(self, obj: Model) -> str:
+        """Return the name."""
+        return text_in(obj.name)  # type: ignore[attr-defined]
+
+
 def _amount(label: Any, **how: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=Decimal(0), max_value=AMOUNT_MAX, **how)
 
@@ -81,6 +89,18 @@ class PromotionForm(MoneyForm):
     code = forms.RegexField(
         CODE, label=gettext_lazy("Code (none: by itself)"), required=False, strip=True, max_length=32
     )
+    many = forms.BooleanField(label=gettext_lazy("By many codes, made afterwards"), required=False)
+    kinds = _Kinds(
+        queryset=Kind.objects.order_by("slug"), label=gettext_lazy("Kinds of product (none: all)"), required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    group = forms.CharField(
+        label=gettext_lazy("Group (of those in one only the best counts)"), max_length=20, required=False
+    )
+    alone = forms.BooleanField(label=gettext_lazy("Counts with no other"), required=False)
+    priority = forms.IntegerField(
+        label=gettext_lazy("Turn (lower takes off first)"), min_value=-1000, max_value=1000, required=False
+    )
     audience = forms.ChoiceField(
         label=gettext_lazy("For whom"),
         choices=[(Promotion.Audience.EVERYONE, gettext_lazy("Everybody")),
@@ -103,6 +123,8 @@ class PromotionForm(MoneyForm):
         percent_bp, since, until = self.basis_points("percent"), self.instant("since"), self.instant("until")
         if bool(percent_bp) == bool(amounts["amount"]):
             self.add_error("percent", _("Give a share or an amount, one of the two."))
+        if data.get("code") and data.get("many"):
+            self.add_error("many", _("One code for everybody, or many: one of the two."))
         if since and until and until <= since:
             self.add_error("until", _("It ends before it begins."))
         if not self.errors and since and until:
@@ -113,6 +135,8 @@ class PromotionForm(MoneyForm):
                 goods_min=amounts["goods_min"] or 0, audience=data["audience"], since=since, until=until,
                 per_customer=data["per_customer"], budget_uses=data["budget_uses"],
                 budget_amount=amounts["budget_amount"] or None, comes_back=data["comes_back"],
+                kind_ids=sorted(kind.pk for kind in data["kinds"]), group=data["group"], alone=data["alone"],
+                priority=data["priority"] or 0,
             )  # fmt: skip
         return data
 

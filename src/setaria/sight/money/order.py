@@ -40,7 +40,9 @@ class Row(msgspec.Struct, frozen=True):
 @require_safe
 @never_cache
 def find(request: HttpRequest) -> HttpResponse:
-    """Lead to the order whose number was typed."""
+    """Lead to the order whose number was typed; where none was, ask for it."""
+    if not request.GET.get("number", "").strip():
+        return render(request, "money/find.html")
     try:
         return redirect("money:order", UUID(request.GET.get("number", "").strip()))
     except ValueError:

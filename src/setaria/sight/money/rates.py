@@ -60,6 +60,26 @@ def set_delivery(request: HttpRequest) -> HttpResponse:
     return _answered(request, form, verbs.set_delivery(rate, by=signature(request), now=clock.now()))
 
 
+@for_staff_who_may(TAX)
+@require_POST
+def withdraw_tax(request: HttpRequest, rate: int) -> HttpResponse:
+    """Take a rate of tax back before it begins."""
+    return _withdrawn(request, verbs.withdraw(TaxRate, rate, by=signature(request), now=clock.now()))
+
+
+@for_staff_who_may(DELIVERY)
+@require_POST
+def withdraw_delivery(request: HttpRequest, rate: int) -> HttpResponse:
+    """Take a way of sending back before it begins."""
+    return _withdrawn(request, verbs.withdraw(ShippingRate, rate, by=signature(request), now=clock.now()))
+
+
+def _withdrawn(request: HttpRequest, answer: verbs.Answer) -> HttpResponse:
+    gone = answer is verbs.Answer.WITHDRAWN
+    say(request, gone, _("The rate will not begin.") if gone else _("It has begun, or is gone; nothing was changed."))
+    return redirect("money:rates")
+
+
 def _answered(request: HttpRequest, form: MoneyForm, answer: verbs.Answer) -> HttpResponse:
     if answer is verbs.Answer.SET:
         say(request, True, _("The rate is set. Quotes from its instant on go by it; orders keep theirs."))

@@ -21,6 +21,7 @@ urlpatterns = [
     path("door/<uuid:order_id>/refused", door.refuse, name="refused"),
     path("promotions/", promotions.page, name="promotions"),
     path("promotions/make", promotions.make, name="make_promotion"),
+    path("promotions/<int:promotion>/codes", promotions.add_codes, name="promotion_codes"),
     path("promotions/<int:promotion>/end", promotions.end, name="end_promotion"),
     path("points/", points.find, name="points"),
     path("points/<int:member_id>/", points.page, name="points_of"),
@@ -32,5 +33,7 @@ urlpatterns = [
     path("cards/<uuid:card>/lift", cards.lift, name="lift_card"),
     path("rates/", rates.page, name="rates"),
     path("rates/tax", rates.set_tax, name="set_tax"),
+    path("rates/tax/<int:rate>/withdraw", rates.withdraw_tax, name="withdraw_tax"),
+    path("rates/delivery/<int:rate>/withdraw", rates.withdraw_delivery, name="withdraw_delivery"),
     path("rates/delivery", rates.set_delivery, name="set_delivery"),
 ]

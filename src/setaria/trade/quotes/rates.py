@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import structlog
 from django.db import transaction
 
 from setaria.trade.quotes.models import ShippingRate, TaxRate
 
+log = structlog.get_logger(__name__)
 GRACE = timedelta(minutes=5)  # a form takes a moment to fill in
 
 
@@ -17,6 +19,7 @@ class Answer(StrEnum):
     PAST = "PAST"  # an instant that is over: what was quoted then stays
     TAKEN = "TAKEN"  # there is one from that instant already
     UNSIGNED = "UNSIGNED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 def set_tax(rate: TaxRate, *, by: str, now: datetime) -> Answer:
@@ -31,6 +34,16 @@ def set_delivery(rate: ShippingRate, *, by: str, now: datetime) -> Answer:
         market=rate.market, code=rate.code, region=rate.region, since=_from(rate.since, now)
     )
     return _set(rate, same.exists(), by, now)
+
+
+def withdraw(kind: type[TaxRate] | type[ShippingRate], id: int, *, by: str, now: datetime) -> Answer:
+    """Take a rate back before it begins; one that has begun stays, since quotes went by it."""
+    if not by.strip():
+        return Answer.UNSIGNED
+    gone, _rows = kind.objects.filter(pk=id, since__gt=now).delete()
+    if gone:
+        log.info("rate_withdrawn", kind=kind.__name__, rate=id, by=by)
+    return Answer.WITHDRAWN if gone else Answer.PAST
 
 
 def _from(since: datetime, now: datetime) -> datetime:

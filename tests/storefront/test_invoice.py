@@ -1,6 +1,7 @@
 """A buyer asks for an invoice on the order's page, and reads it there; nobody else does."""
 
 import io
+from typing import Any
 
 import pypdf
 import pytest
@@ -79,3 +80,13 @@ def test_nobody_else_asks_or_reads(store: World, fan: Client, member: Member, or
     # Nor another order's document by one's own order's address.
     mine = store.placed(store.thing(stock=1), by=member.pk)
     assert fan.get(reverse("store:order_document", args=[mine.id, "CN-2031-000001"])).status_code == 404
+
+
+def test_papers_are_not_drawn_without_end(store: World, fan: Client, order: Placed, settings: Any) -> None:
+    """Each drawing takes a processor a while: who asks all the time is told to wait, and costs nothing."""
+    issuer_of(store)
+    store.pay(order)
+    ask(fan, order, name="Qinghe")
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "paper": "2/m/key"}
+    path = reverse("store:order_document", args=[order.id, Invoice.objects.get().name])
+    assert [fan.get(path).status_code for _ in range(3)] == [200, 200, 429]

@@ -212,6 +212,7 @@ ACCOUNT_RATE_LIMITS = {
     "verify_phone": "1/10s/key,20/h/key,10/m/ip",
     "guest_order": "20/m/ip,20/h/key",
     "gift_card": "10/m/ip,30/h/key",
+    "paper": "30/m/key,60/m/ip",  # each is drawn anew
     "coupon": "20/m/ip,60/h/ip",  # codes that do not exist
     "forget_me": "20/m/ip,5/h/key",
 }

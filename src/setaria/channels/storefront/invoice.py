@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -56,6 +57,8 @@ def document(request: MemberVisit, order_id: UUID, name: str) -> HttpResponse:
     found = Invoice.objects.filter(order_id=order.pk, name=name).first()
     if found is None:
         raise Http404
+    if refused := consume_or_429(request, action="paper", key=str(order.customer_id)):
+        return refused
     country = Issuer.objects.values_list("country", flat=True).get(pk=found.market_id)
     drawn = pdf_with_xml(found) if country in EN_16931_COUNTRIES else pdf(found)
     answer = HttpResponse(drawn, content_type="application/pdf")

@@ -1,6 +1,7 @@
 """Placing an order for what was quoted."""
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from setaria.channels.api import payments
 from setaria.channels.api.asked import Asked
@@ -18,6 +19,7 @@ from setaria.people.notices.readers import speak
 from setaria.trade.baskets.keep import take_out
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.requests import Code, Line, Placed, Refused
+from setaria.trade.payments.models import Payment
 from setaria.trade.promotions import spend
 from setaria.trade.purchases.buy import Agreed, Answer, Changed, Unreserved, buy
 
@@ -79,23 +81,24 @@ def _variants(skus: list[str], shelf: queries.Shelf) -> dict[str, Variant]:
 
 def _finished(asked: Asked, wanted: OrderIn, agreed: Agreed, placed: Placed, to: dict[str, str]) -> OrderedOut:
     """Note where it goes, take it out of the basket, begin to pay; each is harmless again."""
-    set_destination(placed.id, agreed.customer_id, **to)
-    token = ""
-    if asked.member_id is not None:
-        remember(asked.member_id, now=asked.now, **to)
-    else:
-        speak(agreed.customer_id, asked.language, asked.market.pk)
-        token = guest.token_of(placed.id, agreed.customer_id, asked.now)
-    bought = {line.variant_id: line.quantity for line in agreed.lines}
-    take_out(asked.owner, placed.id, bought, now=asked.now)
-    payment, refusal = None, ""
-    if wanted.pay_by:
-        due = placed.total - payments.credited(placed.id)
-        begun = payments.begun(asked, placed.id, agreed.customer_id, due, asked.market, wanted.pay_by)
-        payment, refusal = (begun, "") if isinstance(begun, PaymentOut) else (None, begun.code)
+    started: Payment | No | None = None
+    with transaction.atomic():  # one commit for all that follows the order's own
+        set_destination(placed.id, agreed.customer_id, **to)
+        if asked.member_id is not None:
+            remember(asked.member_id, now=asked.now, **to)
+        else:
+            speak(agreed.customer_id, asked.language, asked.market.pk)
+        bought = {line.variant_id: line.quantity for line in agreed.lines}
+        take_out(asked.owner, placed.id, bought, now=asked.now)
+        if wanted.pay_by:
+            started = payments.started(asked, placed.id, agreed.customer_id, asked.market, wanted.pay_by, placed.total)
+    # Its provider is asked outside of any transaction.
+    begun = payments.opened(asked, started) if isinstance(started, Payment) else started
     return OrderedOut(
-        id=placed.id, total=placed.total, currency=placed.currency, pay_by=placed.pay_by, payment=payment,
-        payment_refusal=refusal, token=token,
+        id=placed.id, total=placed.total, currency=placed.currency, pay_by=placed.pay_by,
+        payment=begun if isinstance(begun, PaymentOut) else None,
+        payment_refusal=begun.code if isinstance(begun, No) else "",
+        token="" if asked.member_id is not None else guest.token_of(placed.id, agreed.customer_id, asked.now),
     )  # fmt: skip
 
 

@@ -20,20 +20,19 @@ def pay(asked: Asked, order_id: UUID, how: PayIn) -> PaymentOut | No:
     order = Order.objects.filter(pk=order_id, customer_id__in=asked.customers_of(order_id)).first()
     if order is None:
         return No(code="NOT_FOUND")
-    due = order.total - credited(order.pk)
-    return begun(asked, order.pk, order.customer_id, due, asked.market_of(order.market_id), how.means)
+    payment = started(asked, order.pk, order.customer_id, asked.market_of(order.market_id), how.means, order.total)
+    return opened(asked, payment) if isinstance(payment, Payment) else payment
 
 
-def begun(
-    asked: Asked, order_id: UUID, customer_id: int, due: int, market: Market, means: str
-) -> PaymentOut | No:  # fmt: skip
-    """Begin to pay what is due of an order, and open the payment at its provider."""
+def started(
+    asked: Asked, order_id: UUID, customer_id: int, market: Market, means: str, total: int
+) -> Payment | No:  # fmt: skip
+    """Note that what is left of an order is to be paid by a means; asks nobody."""
+    due = total - credited(order_id)
     if due <= 0 or all(each.name != means for each in offered(market.code, due, market.currency)):
         return No(code="NO_SUCH_MEANS")
     payment = start(order_id, customer_id, means, asked.now)
-    if isinstance(payment, Refusal):
-        return No(code="NOT_PAYABLE")
-    return _opened(asked, payment)
+    return No(code="NOT_PAYABLE") if isinstance(payment, Refusal) else payment
 
 
 def show(asked: Asked, payment_id: UUID) -> PaymentOut | No:
@@ -43,7 +42,7 @@ def show(asked: Asked, payment_id: UUID) -> PaymentOut | No:
         return No(code="NOT_FOUND")
     if payment.status != Payment.Status.STARTED or not wanted(payment, now=asked.now):
         return payment_out(payment)
-    return _opened(asked, payment)
+    return opened(asked, payment)
 
 
 def back(asked: Asked, payment_id: UUID) -> PaymentOut | No:
@@ -55,7 +54,8 @@ def back(asked: Asked, payment_id: UUID) -> PaymentOut | No:
     return payment_out(payment)
 
 
-def _opened(asked: Asked, payment: Payment) -> PaymentOut | No:
+def opened(asked: Asked, payment: Payment) -> PaymentOut | No:
+    """Open a payment at its provider; the same payment twice is one there."""
     try:
         step = begin(payment)
     except Down:

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from setaria.channels.api import openapi, routes
 from setaria.channels.api.asked import Asked, BadToken, Call, language_of
-from setaria.channels.api.messages import RefusalOut
+from setaria.channels.api.deals import RefusalOut
 from setaria.channels.api.refusals import No, sentence_of, status_of
 from setaria.channels.api.who import who
 from setaria.channels.storefront.directory import Known, all_known, stand

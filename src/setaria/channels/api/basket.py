@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from setaria.channels.api.asked import Asked
-from setaria.channels.api.messages import BasketLineOut, BasketOut, SetLineIn
+from setaria.channels.api.deals import BasketLineOut, BasketOut, SetLineIn
 from setaria.channels.api.refusals import No
 from setaria.channels.api.things import name_of, offers_by_sku
 from setaria.channels.storefront import queries, visitor

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from setaria.channels.api.messages import RefusalOut
+from setaria.channels.api.deals import RefusalOut
 from setaria.channels.api.refusals import status_of
 from setaria.channels.api.routes import PREFIX, ROUTES, Route
 

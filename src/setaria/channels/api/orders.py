@@ -5,7 +5,7 @@ from django.db import transaction
 
 from setaria.channels.api import payments
 from setaria.channels.api.asked import Asked
-from setaria.channels.api.messages import AddressIn, OrderedOut, OrderIn, PaymentOut, QuoteOut
+from setaria.channels.api.deals import AddressIn, OrderedOut, OrderIn, PaymentOut, QuoteOut
 from setaria.channels.api.quote import choice_of, reckoned, was_given
 from setaria.channels.api.refusals import No
 from setaria.channels.api.things import name_of, offers_by_sku

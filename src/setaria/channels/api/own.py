@@ -9,7 +9,7 @@ from django.db.models import Q, Sum
 
 from setaria.channels.api import payments
 from setaria.channels.api.asked import Asked
-from setaria.channels.api.messages import (
+from setaria.channels.api.deals import (
     AddressIn,
     DestinationOut,
     MeansOut,

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from setaria.channels.api.asked import Asked
-from setaria.channels.api.messages import NextOut, PayIn, PaymentOut
+from setaria.channels.api.deals import NextOut, PayIn, PaymentOut
 from setaria.channels.api.refusals import No
 from setaria.markets.models import Market
 from setaria.trade.orders.models import Order

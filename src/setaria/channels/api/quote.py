@@ -7,15 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from setaria.channels.api.asked import Asked
-from setaria.channels.api.messages import (
-    ChargeOut,
-    ChoiceIn,
-    ProblemOut,
-    QuoteIn,
-    QuoteLineOut,
-    QuoteOut,
-    WayOut,
-)
+from setaria.channels.api.deals import ChargeOut, ChoiceIn, ProblemOut, QuoteIn, QuoteLineOut, QuoteOut, WayOut
 from setaria.channels.api.refusals import No
 from setaria.channels.api.things import name_of, offers_by_sku
 from setaria.channels.storefront import explain, queries

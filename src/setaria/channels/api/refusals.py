@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from django.utils.translation import gettext_lazy as _
 
-from setaria.channels.api.messages import QuoteOut
+from setaria.channels.api.deals import QuoteOut
 from setaria.channels.storefront import refusals as store
 from setaria.trade.orders.requests import Code
 

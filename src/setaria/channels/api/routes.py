@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from setaria.channels.api import basket, catalogue, messages, orders, own, payments, quote
+from setaria.channels.api import basket, catalogue, deals, messages, orders, own, payments, quote
 
 PREFIX = "/api/v1"
 
@@ -43,31 +43,31 @@ ROUTES = [
     ),
     Route("GET", "/{market}/products/{slug}", catalogue.product, messages.ProductOut, "One product with its variants",
           refuses=("NOT_FOUND",)),
-    Route("GET", "/{market}/basket", basket.show, messages.BasketOut, "The basket as it stands", refuses=("BAD_TOKEN",)),
+    Route("GET", "/{market}/basket", basket.show, deals.BasketOut, "The basket as it stands", refuses=("BAD_TOKEN",)),
     Route(
-        "PUT", "/{market}/basket/{sku}", basket.set_line, messages.BasketOut,
-        "Have just so many of a variant in the basket; 0 takes it out", messages.SetLineIn,
+        "PUT", "/{market}/basket/{sku}", basket.set_line, deals.BasketOut,
+        "Have just so many of a variant in the basket; 0 takes it out", deals.SetLineIn,
         refuses=("UNKNOWN_ITEM", "NOT_SOLD_HERE", "BASKET_FULL", "BAD_TOKEN"),
     ),
-    Route("POST", "/{market}/quote", quote.quote, messages.QuoteOut, "What an order costs, with every amount explained",
-          messages.QuoteIn, refuses=(*_LINES, "BASKET_EMPTY")),
-    Route("POST", "/{market}/orders", orders.place, messages.OrderedOut,
-          "Place an order for what was quoted; the same again gets the first answer", messages.OrderIn, 201,
+    Route("POST", "/{market}/quote", quote.quote, deals.QuoteOut, "What an order costs, with every amount explained",
+          deals.QuoteIn, refuses=(*_LINES, "BASKET_EMPTY")),
+    Route("POST", "/{market}/orders", orders.place, deals.OrderedOut,
+          "Place an order for what was quoted; the same again gets the first answer", deals.OrderIn, 201,
           (*_LINES, *_PLACING)),
-    Route("GET", "/orders", own.listing, messages.OrdersOut, "The member's orders, the newest first",
+    Route("GET", "/orders", own.listing, deals.OrdersOut, "The member's orders, the newest first",
           refuses=("SIGN_IN", "NOT_FOUND"), query=("before",)),
-    Route("GET", "/orders/{order_id}", own.show, messages.OrderOut, "One order as it stands",
+    Route("GET", "/orders/{order_id}", own.show, deals.OrderOut, "One order as it stands",
           refuses=("NOT_FOUND", "BAD_TOKEN")),
-    Route("POST", "/orders/{order_id}/cancel", own.cancel, messages.OrderOut,
+    Route("POST", "/orders/{order_id}/cancel", own.cancel, deals.OrderOut,
           "Cancel an order; what was paid goes back", refuses=("NOT_FOUND", "NOT_CANCELLABLE", "BAD_TOKEN")),
-    Route("PUT", "/orders/{order_id}/address", own.address, messages.OrderOut,
-          "Say where an order goes that was placed without saying so; the first address stands", messages.AddressIn,
+    Route("PUT", "/orders/{order_id}/address", own.address, deals.OrderOut,
+          "Say where an order goes that was placed without saying so; the first address stands", deals.AddressIn,
           refuses=("NOT_FOUND", "NOT_SENT", "BAD_ADDRESS", "BAD_TOKEN")),
-    Route("POST", "/orders/{order_id}/payments", payments.pay, messages.PaymentOut,
-          "Begin to pay; by the same means again it is the same payment", messages.PayIn, 201, _PAYING),
-    Route("GET", "/payments/{payment_id}", payments.show, messages.PaymentOut,
+    Route("POST", "/orders/{order_id}/payments", payments.pay, deals.PaymentOut,
+          "Begin to pay; by the same means again it is the same payment", deals.PayIn, 201, _PAYING),
+    Route("GET", "/payments/{payment_id}", payments.show, deals.PaymentOut,
           "How a payment stands, and what to do next", refuses=_PAYING),
-    Route("POST", "/payments/{payment_id}/back", payments.back, messages.PaymentOut,
+    Route("POST", "/payments/{payment_id}/back", payments.back, deals.PaymentOut,
           "The buyer is back from paying: have the provider asked at once", refuses=("NOT_FOUND", "BAD_TOKEN")),
 ]  # fmt: skip
 

@@ -15,6 +15,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def _nobody_followed_yet(monkeypatch):
     monkeypatch.setattr(clock, "_zero", None)
+    monkeypatch.setattr(clock, "_zero_seconds", None)
 
 
 def off(instant: datetime) -> timedelta:

@@ -64,15 +64,13 @@ class Answer(msgspec.Struct, frozen=True):
 
 def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
     """Prepare a JSON answer; prepared ones may be sent any number of times."""
-    return Answer(
-        {"type": "http.response.start", "status": status, "headers": _fields(len(body), headers)},
-        {"type": "http.response.body", "body": body},
-    )
+    return Answer(_start(status, len(body), headers), {"type": "http.response.body", "body": body})
 
 
 @lru_cache(maxsize=1024)  # orders' answers have few lengths
-def _fields(length: int, headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    return [_JSON, _NO_STORE, NO_SNIFF, (b"content-length", str(length).encode()), *headers]
+def _start(status: int, length: int, headers: tuple[tuple[bytes, bytes], ...]) -> dict[str, Any]:
+    fields = [_JSON, _NO_STORE, NO_SNIFF, (b"content-length", str(length).encode()), *headers]
+    return {"type": "http.response.start", "status": status, "headers": fields}
 
 
 def _refusals(language: int) -> dict[str, Answer]:

@@ -47,7 +47,7 @@ def int8s(values: Sequence[int]) -> Int8s:
 
 def uuids(values: Sequence[UUID]) -> Uuids:
     """Pack UUIDs."""
-    return uuid_bytes([value.bytes for value in values])
+    return uuid_bytes([value.int.to_bytes(16, "big") for value in values])
 
 
 def uuid_bytes(values: Sequence[bytes]) -> Uuids:

@@ -23,7 +23,7 @@ from setaria.kernel.pipeline import Rows
 from setaria.trade.orders.charges import CHARGE, charges_read, columns_of_charges
 from setaria.trade.orders.counters import COUNT_PLACED
 from setaria.trade.orders.requests import BATCH_ORDERS_MAX, Code, Line, Outcome, Placed, Refused, Request
-from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, decide, well_formed
+from setaria.trade.orders.rules import Book, Known, Limit, Stock, Terms, barred, decide, well_formed
 from setaria.trade.orders.sheet import Sheet
 from setaria.trade.orders.terms import VERSION, ItemKey, Offer, OfferMemory
 
@@ -150,7 +150,7 @@ def _placing(requests: Sequence[Request], now: datetime) -> Steps[list[Outcome]]
         batch.send()
         yield
         book = _read(batch, asked, now)
-        outcomes, drafts = decide(requests, book, now)
+        outcomes, drafts = decide(requests, book)
         if drafts:
             _write(batch, Sheet(drafts, list(book.terms.values())), now)
             if charged := [draft.request for draft in drafts if draft.request.charges]:
@@ -200,7 +200,7 @@ def _read(batch: Batch, asked: _Asked, now: datetime) -> Book:
             (channel, drop or None, variant): _terms(number, offer, stocks, now)
             for number, ((channel, drop, variant), offer) in enumerate(offers.items(), start=1)
         },
-        known={row[0]: _known(*row) for row in known},
+        known={row[0].int: _known(*row) for row in known},
     )
     limits = {(t.drop_id, t.stock.variant_id): t.limit for t in book.terms.values() if t.limit is not None}
     for customer, drop, variant, units in zip(*(column or () for column in claimed), strict=True):
@@ -211,17 +211,17 @@ def _read(batch: Batch, asked: _Asked, now: datetime) -> Book:
 
 def _terms(number: int, offer: Offer, stocks: dict[tuple[int, int], Stock], now: datetime) -> Terms:
     place = (offer.variant_id, offer.location_id or 0)
+    price = offer.price_at(now)
+    opens, closes = offer.opens_at, offer.closes_at
     return Terms(
         number=number,
         market_id=offer.market_id,
         channel_id=offer.channel_id,
         drop_id=offer.drop_id or None,
         product_id=offer.product_id,
-        sells=offer.sells,
+        barred=barred(sells=offer.sells, unit_price=price, opens_at=opens, closes_at=closes, now=now),
         currency=offer.currency,
-        unit_price=offer.price_at(now),
-        opens_at=offer.opens_at,
-        closes_at=offer.closes_at,
+        unit_price=price or 0,
         payment_seconds=offer.payment_seconds,
         pay_by=now + timedelta(seconds=offer.payment_seconds),
         stock=stocks.setdefault(place, Stock(*place, free=0)),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -50,11 +49,9 @@ class Terms(msgspec.Struct):
     channel_id: int
     drop_id: int | None
     product_id: int
-    sells: bool
+    barred: Code | None  # what stands in everybody's way
     currency: str
-    unit_price: int | None
-    opens_at: datetime | None
-    closes_at: datetime | None
+    unit_price: int
     payment_seconds: int
     pay_by: datetime
     stock: Stock
@@ -68,13 +65,6 @@ class Known(msgspec.Struct, frozen=True):
     placed: Placed
 
 
-class Book(msgspec.Struct):
-    """What the door knows when it decides. Stock, limits and `known` move with every order placed."""
-
-    terms: dict[ItemKey, Terms]
-    known: dict[UUID, Known]
-
-
 class Draft(msgspec.Struct, frozen=True):
     """An order to be written, with the terms of each of its lines."""
 
@@ -83,7 +73,17 @@ class Draft(msgspec.Struct, frozen=True):
     placed: Placed
 
 
-def decide(requests: Sequence[Request], book: Book, now: datetime) -> tuple[list[Outcome], list[Draft]]:
+class Book(msgspec.Struct):
+    """What the door knows when it decides. Stock, limits and `known` move with every order placed.
+
+    `known` goes by the id's number: a UUID's own hash is a call in Python, and this is asked twice an order.
+    """
+
+    terms: dict[ItemKey, Terms]
+    known: dict[int, Known | Draft]
+
+
+def decide(requests: Sequence[Request], book: Book) -> tuple[list[Outcome], list[Draft]]:
     """Answer every well-formed request in order of arrival, and say which orders are to be written.
 
     An order's lines are placed all together or not at all. An id seen before gets its first answer, or
@@ -91,19 +91,36 @@ def decide(requests: Sequence[Request], book: Book, now: datetime) -> tuple[list
     """
     outcomes: list[Outcome] = []
     drafts: list[Draft] = []
+    known = book.known
     for request in requests:
-        known = book.known.get(request.id)
-        if known is not None:
-            outcomes.append(known.placed if known.request == request else Refused(request.id, Code.ID_CONFLICT))
+        id = request.id.int
+        before = known.get(id)
+        if before is not None:
+            outcomes.append(before.placed if before.request == request else Refused(request.id, Code.ID_CONFLICT))
             continue
-        result = _judge(request, book, now)
-        if isinstance(result, Refused):
-            outcomes.append(result)
-        else:
+        result = _judge(request, book)
+        if isinstance(result, Draft):
             drafts.append(result)
-            book.known[request.id] = Known(request, result.placed)
+            known[id] = result
             outcomes.append(result.placed)
+        else:
+            outcomes.append(result)
     return outcomes, drafts
+
+
+def barred(
+    *, sells: bool, unit_price: int | None, opens_at: datetime | None, closes_at: datetime | None, now: datetime
+) -> Code | None:
+    """Why nobody can order an item at this instant; None where one can. Once an item, not once an order."""
+    if not sells:
+        return Code.MARKET_INFORMS_ONLY
+    if unit_price is None:
+        return Code.UNKNOWN_ITEM
+    if opens_at is not None and now < opens_at:
+        return Code.NOT_OPEN
+    if closes_at is not None and now >= closes_at:
+        return Code.CLOSED
+    return None
 
 
 def well_formed(request: Request) -> bool:
@@ -129,12 +146,12 @@ def well_formed(request: Request) -> bool:
     return not request.charges or sound(request)
 
 
-def _judge(request: Request, book: Book, now: datetime) -> Draft | Refused:
+def _judge(request: Request, book: Book) -> Draft | Refused:
     total = 0
     found: list[Terms] = []
     for line in request.lines:
         terms = book.terms.get((request.channel_id, request.drop_id, line.variant_id))
-        code = Code.UNKNOWN_ITEM if terms is None else _refusal(terms, line, request.customer_id, now)
+        code = Code.UNKNOWN_ITEM if terms is None else _refusal(terms, line, request.customer_id)
         if terms is None or code is not None:
             return Refused(request.id, code or Code.UNKNOWN_ITEM, line.variant_id)
         found.append(terms)
@@ -148,15 +165,9 @@ def _judge(request: Request, book: Book, now: datetime) -> Draft | Refused:
     return Draft(request, found, Placed(request.id, total, found[0].currency, found[0].pay_by))
 
 
-def _refusal(terms: Terms, line: Line, customer_id: int, now: datetime) -> Code | None:
-    if not terms.sells:
-        return Code.MARKET_INFORMS_ONLY
-    if terms.unit_price is None:
-        return Code.UNKNOWN_ITEM
-    if terms.opens_at is not None and now < terms.opens_at:
-        return Code.NOT_OPEN
-    if terms.closes_at is not None and now >= terms.closes_at:
-        return Code.CLOSED
+def _refusal(terms: Terms, line: Line, customer_id: int) -> Code | None:
+    if terms.barred is not None:
+        return terms.barred
     if line.unit_price != terms.unit_price:
         return Code.PRICE_CHANGED
     limit = terms.limit

@@ -21,7 +21,7 @@ class Sheet:
         orders, positions, numbers, quantities, customers, totals = [], [], [], [], [], []
         for draft in drafts:
             request = draft.request
-            order_id, customer, total = request.id.bytes, request.customer_id, draft.placed.total
+            order_id, customer, total = request.id.int.to_bytes(16, "big"), request.customer_id, draft.placed.total
             for position, (line, found) in enumerate(zip(request.lines, draft.terms, strict=True)):
                 orders.append(order_id)
                 positions.append(position)
@@ -49,7 +49,7 @@ class Sheet:
         return {
             "item_variants": int4s([t.stock.variant_id for t in terms]),
             "item_locations": int4s([t.stock.location_id for t in terms]),
-            "item_prices": int8s([t.unit_price or 0 for t in terms]),
+            "item_prices": int8s([t.unit_price for t in terms]),
             "item_markets": int4s([t.market_id for t in terms]),
             "item_channels": int4s([t.channel_id for t in terms]),
             "item_drops": int4s([t.drop_id or 0 for t in terms]),
@@ -103,5 +103,5 @@ class Sheet:
             if units_of[t.number]:
                 unit_row = units[t.market_id, t.channel_id, t.product_id]
                 unit_row[0] += units_of[t.number]
-                unit_row[1] += units_of[t.number] * (t.unit_price or 0)
+                unit_row[1] += units_of[t.number] * t.unit_price
         return orders, units

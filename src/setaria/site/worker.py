@@ -1,16 +1,13 @@
-"""The worker process: sweeps twice a second (`CHORES`, what is due by the clock), and runs the queue's jobs beside it."""
+"""The worker process: does what is due by the clock (`CHORES`), and runs the queue's jobs beside it."""
 
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
-import psycopg
 import structlog
 from django.conf import settings
-from django.db import Error as DjangoError
 from django.db import connection
 
 from setaria.channels.storefront import bestsellers
@@ -23,12 +20,13 @@ from setaria.people.notices.channels import CHANNELS
 from setaria.sight.command.incidents import note_incident
 from setaria.sight.command.pulse import beat_until
 from setaria.site import happenings
+from setaria.site.chores import LOOK_SECONDS, Chore, done, sweep, sweep_until
 from setaria.site.jobs import run_jobs
-from setaria.trade.alerts.tell import tell_now_and_then
+from setaria.trade.alerts import tell as alerts
 from setaria.trade.announcements.go_out import go_out
-from setaria.trade.baskets.forget import forget_now_and_then as forget_baskets
-from setaria.trade.bestsellers.add_up import add_up_now_and_then
-from setaria.trade.books.record import record_now_and_then
+from setaria.trade.baskets.forget import forget_abandoned
+from setaria.trade.bestsellers.add_up import add_up
+from setaria.trade.books.record import record
 from setaria.trade.campaigns.models import Status
 from setaria.trade.campaigns.turn import turn
 from setaria.trade.draws import draw as drawing
@@ -40,13 +38,13 @@ from setaria.trade.giftcards import spend as giftcards
 from setaria.trade.guard import forget as guard
 from setaria.trade.guard import judge
 from setaria.trade.invoices.issue import ISSUE_MAX, issue_due
-from setaria.trade.invoices.returns import credit_now_and_then
+from setaria.trade.invoices.returns import credit_returns
 from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.points import spend as points
-from setaria.trade.points.follow import follow_now_and_then
+from setaria.trade.points.follow import follow
 from setaria.trade.preorders import deposits
 from setaria.trade.preorders.end import end_over
 from setaria.trade.preorders.money import hear, wanted
@@ -54,13 +52,11 @@ from setaria.trade.preorders.supply import call_all
 from setaria.trade.promotions import spend as promotions
 from setaria.trade.webhooks import deliver as hooks
 from setaria.trade.webhooks.forget import forget as forget_webhooks
-from setaria.trade.webhooks.gather import gather_now_and_then
+from setaria.trade.webhooks.gather import gather
 
-SWEEP_SECONDS = 0.5
-POST_SECONDS = 1.0
 POST_BATCHES_MAX = 10
 HOOKS_AT_ONCE = 8  # endpoints that are asked at the same time
-FORGET_EVERY_SECONDS = 60.0
+MINUTE = 60.0
 POST_ENDS_SECONDS = 1.0  # what was not noted as sent by then goes again, after its lease
 PULSE_ENDS_SECONDS = 1.0
 DEALING_ENDS_SECONDS = 1.0  # a call that is cut off is made again, under the same key
@@ -69,7 +65,6 @@ JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is don
 log = structlog.get_logger(__name__)
 
 _looks = deposits.Looks()
-_forget_webhooks_at = 0.0
 _waiting_draws: set[int] = set()  # that were told of: a secret that is missing now is missing until somebody acts
 
 
@@ -109,14 +104,18 @@ def _ask_providers() -> None:
 
 
 def _give_back() -> None:
-    """Discounts, points and cards' money set aside for orders that came to nothing may be used again; points are earned."""
+    """Discounts, points and cards' money set aside for orders that came to nothing may be used again."""
     if back := points.heal(now=now()):
         log.info("points_given_back", orders=back)
-    follow_now_and_then(now())
     if mended := giftcards.heal(now=now()):
         log.info("gift_cards_mended", spendings=mended)
     if back := promotions.heal(now=now()) + promotions.follow_returns(now=now()):
         log.info("promotions_given_back", uses=back)
+
+
+def _earn() -> None:
+    """Points are earned, taken back and lapse."""
+    follow(now=now())
 
 
 def _draw() -> None:
@@ -153,8 +152,8 @@ def _clear_up() -> None:
 
 def _turn_campaigns() -> None:
     """That a campaign has opened or closed is written down; its drops do so by themselves."""
-    for done in turn(now()):
-        log.info("campaign_turned", campaign=done.slug, status=Status(done.status).label)
+    for each in turn(now()):
+        log.info("campaign_turned", campaign=each.slug, status=Status(each.status).label)
 
 
 def _index() -> None:
@@ -176,31 +175,33 @@ def _count_best_sellers() -> None:
 
 def _forget() -> None:
     """What the guard of a drop noted about people is deleted once it is of no use."""
-    guard.forget_now_and_then(now())
+    guard.forget(now())
 
 
 def _forget_baskets() -> None:
     """Anonymous baskets that nobody came back for, and links that ended."""
-    forget_baskets(now())
+    forget_abandoned(now())
 
 
 def _forget_messages() -> None:
     """What was told long ago."""
-    post.forget_now_and_then(now())
+    post.forget(now())
 
 
 def _forget_webhooks() -> None:
     """What other systems were told long ago."""
-    global _forget_webhooks_at
-    if time.monotonic() >= _forget_webhooks_at:
-        _forget_webhooks_at = time.monotonic() + FORGET_EVERY_SECONDS
-        forget_webhooks(now())
+    forget_webhooks(now())
 
 
 def _tell() -> None:
     """Who waited for a thing or a drop is told: their messages wait to go out from then on."""
-    if told := tell_now_and_then(path_of, now()):
+    if told := alerts.tell_due(path_of, now=now()):
         log.info("alerts_told", alerts=told)
+
+
+def _forget_alerts() -> None:
+    """Who asked to be told, never confirmed it, or was told long ago."""
+    alerts.forget(now())
 
 
 def _enter_happenings() -> None:
@@ -210,19 +211,23 @@ def _enter_happenings() -> None:
 
 def _add_up() -> None:
     """What sold best lately is added up, for listings to sort by."""
-    add_up_now_and_then(now())
+    add_up(now())
 
 
 def _keep_books() -> None:
     """What has happened in money is entered in the books."""
-    record_now_and_then(now())
+    record(now=now())
 
 
 def _invoice() -> None:
     """Paid orders whose buyers asked, or all where the market has it so, get their invoices."""
     while issue_due(now=now()) >= ISSUE_MAX:
         _expire()  # a rush's invoices are many; overdue orders do not wait for them
-    credit_now_and_then(now())
+
+
+def _credit() -> None:
+    """What was invoiced and taken back gets its credit note."""
+    credit_returns(now=now())
 
 
 def _look_at_the_clock() -> None:
@@ -230,91 +235,64 @@ def _look_at_the_clock() -> None:
     follow_database()
 
 
-CHORES: tuple[Callable[[], None], ...] = (
-    _expire,
-    _pass_on,
-    _owe,
-    _give_back,
-    _draw,
-    _judge,
-    _clear_up,
-    _turn_campaigns,
-    _index,
-    _count_best_sellers,
-    _forget,
-    _forget_baskets,
-    _forget_messages,
-    _forget_webhooks,
-    _tell,
-    _add_up,
-    _enter_happenings,
-    _keep_books,
-    _invoice,
+def _tell_news() -> None:
+    """Buyers are told what became of their orders."""
+    if told := news.tell(page_of, now=now()):
+        log.info("news_told", news=told)
+
+
+def _announce() -> None:
+    """Fans are told what is announced."""
+    if written := go_out(now()):
+        log.info("announced", messages=written)
+
+
+# What somebody waits for is looked at twice a second; what nobody waits for, less often.
+CHORES = (
+    Chore(_expire),
+    Chore(_pass_on),
+    Chore(_owe),
+    Chore(_draw),
+    Chore(_judge),
+    Chore(_turn_campaigns, 1.0),
+    Chore(_index, 1.0),
+    Chore(_invoice, 1.0),
+    Chore(_keep_books, 2.0),
+    Chore(_give_back, 2.0),
+    Chore(_clear_up, 2.0),
+    Chore(_enter_happenings, 2.0),
+    Chore(_tell, 3.0),
+    Chore(_earn, 5.0),
+    Chore(_count_best_sellers, 5.0),
+    Chore(_credit, 10.0),
+    Chore(_forget, MINUTE),
+    Chore(_forget_alerts, MINUTE),
+    Chore(_forget_baskets, MINUTE),
+    Chore(_forget_messages, MINUTE),
+    Chore(_forget_webhooks, MINUTE),
+    Chore(_add_up, 5 * MINUTE),
 )
+# Each in a thread of its own: a slow provider, or news for a million buyers, keeps no order waiting.
+DEALINGS = (Chore(_send_refunds), Chore(_ask_providers))
+NEWS = (Chore(_tell_news, 3.0), Chore(_announce, 1.0))
 
 
-def sweep(stopped: threading.Event) -> None:
-    """Do every chore once; one that fails is logged and tried again at the next sweep, and keeps no other from its.
-
-    Without a look at the clock nothing is done at all.
-    """
-    if not _done(_look_at_the_clock):
-        return
-    for chore in CHORES:
-        if stopped.is_set():
-            return
-        _done(chore)
+def _sweep_until(stopped: threading.Event) -> None:
+    """Do the chores by the database's clock; without a look at it nothing is done at all."""
+    while not stopped.wait(LOOK_SECONDS):
+        if done(_look_at_the_clock):
+            sweep(CHORES, stopped)
 
 
-def _done(chore: Callable[[], None]) -> bool:
-    try:
-        chore()
-    except (psycopg.Error, DjangoError) as error:
-        log.warning("chore_waits_for_database", chore=chore.__name__.strip("_"), error=repr(error))
-        connection.close()
-    except Exception:
-        log.exception("chore_failed", chore=chore.__name__.strip("_"))
-        connection.close()
-    else:
-        return True
-    return False
-
-
-def _deal_until(stopped: threading.Event) -> None:
-    """Deal with payment providers; in a thread of its own, so that a slow one keeps no order waiting."""
-    while not stopped.wait(SWEEP_SECONDS):
-        _done(_send_refunds)
-        _done(_ask_providers)
-
-
-def _post_until(stopped: threading.Event, channel: str) -> None:
-    """Send the messages of a channel that wait; in a thread of its own, so that a slow server keeps nothing else waiting."""
+def _posting(channel: str) -> Chore:
+    """Send the messages of a channel that wait."""
 
     def post_some() -> None:
         for _ in range(POST_BATCHES_MAX):
             if post.send_due(now(), channel) < post.SEND_MAX:
                 break
 
-    while not stopped.wait(POST_SECONDS):
-        _done(post_some)
-
-
-def _news_until(stopped: threading.Event) -> None:
-    """Tell buyers what became of their orders, and fans what is announced; in a thread of its own, so that a million
-    orders or fans keep no chore waiting.
-    """
-
-    def tell_news() -> None:
-        if told := news.tell_now_and_then(page_of, now()):
-            log.info("news_told", news=told)
-
-    def announce() -> None:
-        if written := go_out(now()):
-            log.info("announced", messages=written)
-
-    while not stopped.wait(POST_SECONDS):
-        _done(tell_news)
-        _done(announce)
+    return Chore(post_some, 1.0)
 
 
 def _hooks_until(stopped: threading.Event) -> None:
@@ -322,14 +300,15 @@ def _hooks_until(stopped: threading.Event) -> None:
     busy: dict[UUID, Future[None]] = {}
 
     def tell_hooks() -> None:
-        gather_now_and_then(now())
         for endpoint in hooks.due(now()):
             if endpoint not in busy or busy[endpoint].done():
                 busy[endpoint] = pool.submit(_hook, endpoint)
 
+    def gather_events() -> None:
+        gather(now=now())
+
     with ThreadPoolExecutor(HOOKS_AT_ONCE, thread_name_prefix="hook") as pool:
-        while not stopped.wait(POST_SECONDS):
-            _done(tell_hooks)
+        sweep_until(stopped, (Chore(gather_events, 2.0), Chore(tell_hooks, 1.0)))
         pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -337,7 +316,7 @@ def _hook(endpoint: UUID) -> None:
     def deliver() -> None:
         hooks.deliver(endpoint, now())
 
-    _done(deliver)
+    done(deliver)
     connection.close()  # the thread may have nothing to do for a long time
 
 
@@ -348,22 +327,21 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
     jobs.start()
-    telling = threading.Thread(target=_news_until, args=(stopped,), name="news", daemon=True)
+    telling = threading.Thread(target=sweep_until, args=(stopped, NEWS), name="news", daemon=True)
     telling.start()
     hooking = threading.Thread(target=_hooks_until, args=(stopped,), name="hooks", daemon=True)
     hooking.start()
     posting = [
-        threading.Thread(target=_post_until, args=(stopped, name), name=f"post-{name}", daemon=True)
+        threading.Thread(target=sweep_until, args=(stopped, (_posting(name),)), name=f"post-{name}", daemon=True)
         for name in CHANNELS
     ]
     for thread in posting:
         thread.start()
-    dealing = threading.Thread(target=_deal_until, args=(stopped,), name="providers", daemon=True)
+    dealing = threading.Thread(target=sweep_until, args=(stopped, DEALINGS), name="providers", daemon=True)
     dealing.start()
     pulse = threading.Thread(target=beat_until, args=(stopped, "worker"), name="pulse", daemon=True)
     pulse.start()
-    while not stopped.wait(SWEEP_SECONDS):
-        sweep(stopped)
+    _sweep_until(stopped)
     ends = time.monotonic() + POST_ENDS_SECONDS
     for thread in [telling, hooking, *posting]:
         thread.join(max(0.0, ends - time.monotonic()))

@@ -1,7 +1,7 @@
 """Sending what waits: taken under a lease, delivered by its channel, and only then noted as sent."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -22,10 +22,8 @@ WAIT_MAX = timedelta(hours=6)
 
 KEPT = timedelta(days=30)  # a message that went out; then nobody needs to know what was told to whom
 FORGET_MAX = 1_000
-EVERY = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
-_next = datetime.min.replace(tzinfo=UTC)
 
 
 def send_due(now: datetime, channel: str | None = None) -> int:
@@ -82,14 +80,6 @@ def _note(batch: Sequence[Message], found: Sequence[Exception | None], now: date
             wait = min(WAIT_FIRST * 2 ** (message.attempts - 1), WAIT_MAX)
             ours.update(due_at=now + wait, taken_until=None, trouble=said)
             log.warning("message_waits", message=str(message.pk), attempts=message.attempts, trouble=said)
-
-
-def forget_now_and_then(now: datetime) -> None:
-    """Forget once a minute, however often one is called; for one thread."""
-    global _next
-    if now >= _next:
-        _next = now + EVERY
-        forget(now)
 
 
 def forget(now: datetime) -> int:

@@ -4,7 +4,7 @@ That somebody was told and the message that tells them are one transaction; the 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -20,25 +20,14 @@ from setaria.trade.alerts.models import Alert
 
 TELL_MAX = 500
 LEAD = timedelta(minutes=15)  # before a drop opens
-EVERY = timedelta(seconds=3)
-FORGET_EVERY = timedelta(minutes=1)
 UNCONFIRMED_KEPT = timedelta(days=7)
 KEPT = timedelta(days=365)  # who waited so long is not waiting any more
 TOLD_KEPT = timedelta(days=30)  # as long as the link in the message may be wanted
 FORGET_MAX = 1_000
 
-_next = _next_forget = datetime.min.replace(tzinfo=UTC)
 
-
-def tell_now_and_then(path_of: Callable[[UUID], str], now: datetime) -> int:
-    """Tell every few seconds, however often one is called; return how many were told. For one thread."""
-    global _next, _next_forget
-    if now >= _next_forget:
-        _next_forget = now + FORGET_EVERY
-        forget(now)
-    if now < _next:
-        return 0
-    _next = now + EVERY
+def tell_due(path_of: Callable[[UUID], str], *, now: datetime) -> int:
+    """Tell everybody who is due; return how many. Several may do so at once."""
     told = 0
     for due, template in ((due_back, "alert_back"), (due_drops, "alert_drop")):
         while tell := tell_some(due(now), template, path_of, now=now):

@@ -1,6 +1,6 @@
 """What nobody comes back for is deleted; and so is everything of a member who leaves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -8,17 +8,6 @@ from setaria.trade.baskets.models import Basket, Share
 
 KEPT = timedelta(days=60)  # an anonymous basket nobody used; its cookie lives as long
 BASKETS_MAX = 1_000  # at a time
-
-EVERY = timedelta(minutes=1)
-_next = datetime.min.replace(tzinfo=UTC)
-
-
-def forget_now_and_then(now: datetime) -> None:
-    """Forget once a minute, however often one is called; for one thread."""
-    global _next
-    if now >= _next:
-        _next = now + EVERY
-        forget_abandoned(now)
 
 
 @transaction.atomic

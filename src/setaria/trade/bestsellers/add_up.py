@@ -1,15 +1,12 @@
 """Adding up what sold, now and then: listings sort by it, so minutes do not matter."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from setaria.trade.bestsellers.models import Bestseller
 
 WITHIN = timedelta(days=30)
-EVERY = timedelta(minutes=5)
-
-_next = datetime.min.replace(tzinfo=UTC)
 
 _SOLD = """
     WITH sold AS (
@@ -23,14 +20,6 @@ _SOLD = """
     SELECT market_id, product_id, units FROM sold ORDER BY market_id, product_id
     ON CONFLICT (market_id, product_id) DO UPDATE SET units = excluded.units WHERE old.units <> excluded.units
 """
-
-
-def add_up_now_and_then(now: datetime) -> None:
-    """Add up every few minutes, however often one is called; for one thread."""
-    global _next
-    if now >= _next:
-        _next = now + EVERY
-        add_up(now)
 
 
 @transaction.atomic

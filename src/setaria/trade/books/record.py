@@ -16,11 +16,8 @@ from setaria.trade.books.sale import CHARGED_SALE, PLAIN_SALE, TAKEN_BACK
 ENTRIES_MAX = 20_000
 # Longer than any transaction that settles: one that stands idle is ended after 20 seconds (site/settings.py).
 LATE = timedelta(seconds=60)
-EVERY = timedelta(seconds=2)
 LOCK = 0x5E7A_B00C  # one writer at a time, and no month closes meanwhile
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-
-_next = datetime.min.replace(tzinfo=UTC)
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -271,15 +268,6 @@ _RECORD = """
     )
     SELECT count(*), max(at) FROM happened
 """
-
-
-def record_now_and_then(now: datetime) -> int:
-    """Record every few seconds, however often one is called; return how many entries. For one thread."""
-    global _next
-    if now < _next:
-        return 0
-    _next = now + EVERY
-    return record(now=now)
 
 
 def record(*, now: datetime, everything: bool = False) -> int:

@@ -1,6 +1,6 @@
 """What the guard noted is of use for minutes, or for as long as the drop: after that it is nobody's business."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -16,17 +16,6 @@ _FORGET = {
     "guard_late": "drop_id IN (SELECT id FROM over)",
     "guard_pardon": "drop_id IN (SELECT id FROM over)",
 }
-
-EVERY = timedelta(minutes=1)
-_next = datetime.min.replace(tzinfo=UTC)
-
-
-def forget_now_and_then(now: datetime) -> None:
-    """Forget once a minute, however often one is called; for one thread."""
-    global _next
-    if now >= _next:
-        _next = now + EVERY
-        forget(now)
 
 
 def forget(now: datetime) -> int:

@@ -1,6 +1,6 @@
 """Credit notes of what was taken back: one for every return of an order that has an invoice, with the same amounts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.db.models import Exists, OuterRef
@@ -12,19 +12,8 @@ from setaria.trade.orders.models import Line
 from setaria.trade.orders.requests import ChargeKind
 
 CREDIT_MAX = 200
-EVERY = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
-_next = datetime.min.replace(tzinfo=UTC)
-
-
-def credit_now_and_then(now: datetime) -> int:
-    """Write credit notes every few seconds, however often one is called; return how many. For one thread."""
-    global _next
-    if now < _next:
-        return 0
-    _next = now + EVERY
-    return credit_returns(now=now)
 
 
 def credit_returns(*, now: datetime) -> int:

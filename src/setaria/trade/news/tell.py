@@ -5,7 +5,7 @@ only a number, and then only what they need; and on the devices they let us push
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,9 @@ from setaria.trade.news.follow import TAKE_MAX, follow
 from setaria.trade.news.happenings import FOUND, Happening
 from setaria.trade.orders.models import Line, Status
 
-EVERY = timedelta(seconds=3)
 THINGS_MAX = 5  # named in a message
 FOLLOWER = "messages"
 
-_next = datetime.min.replace(tzinfo=UTC)
 
 # Says where an order's page is, of its number, its channel and the guest whose order it is, if one's: `path`, `base_url`
 # and the store's name, `brand`.
@@ -91,15 +89,6 @@ class _News(msgspec.Struct, frozen=True):
     phone: str | None
     language: str
     time_zone: str
-
-
-def tell_now_and_then(page_of: PageOf, now: datetime) -> int:
-    """Tell every few seconds, however often one is called; return of how much. For one thread."""
-    global _next
-    if now < _next:
-        return 0
-    _next = now + EVERY
-    return tell(page_of, now=now)
 
 
 def tell(page_of: PageOf, *, now: datetime) -> int:

@@ -3,7 +3,7 @@
 An event's id is a digest of what it is about, so nobody can make two of one, however often it is looked for.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import connection
@@ -14,9 +14,6 @@ from setaria.trade.webhooks.endpoints import KINDS
 from setaria.trade.webhooks.models import Endpoint
 
 FOLLOWER = "webhooks"
-EVERY = timedelta(seconds=2)
-
-_next = datetime.min.replace(tzinfo=UTC)
 
 ID = "md5(%(kind)s::text || ':' || h.source_id::text)::uuid"
 
@@ -58,15 +55,6 @@ _GATHER = f"""
     )
     SELECT count(*) FROM fresh
 """
-
-
-def gather_now_and_then(now: datetime) -> int:
-    """Gather every few seconds, however often one is called; return how many events. For one thread."""
-    global _next
-    if now < _next:
-        return 0
-    _next = now + EVERY
-    return gather(now=now)
 
 
 def gather(*, now: datetime) -> int:

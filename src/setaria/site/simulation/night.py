@@ -307,7 +307,7 @@ class Night:
         if gate.life != life or not gate.alive:  # killed while it waited for the lock
             return self._lose(batch)
         requests = [self._request(attempt) for attempt in batch]
-        outcomes, drafts = rules.decide(requests, self._book(requests, stamp), instant(stamp))
+        outcomes, drafts = rules.decide(requests, self._book(requests, stamp))
         commits = self.now + self._slowness * self._random.expovariate(1.0) + 0.001
         self._tables.free_at = commits
         self._at(commits, lambda: self._commit(gate, life, batch, stamp, outcomes, drafts))
@@ -320,16 +320,18 @@ class Night:
     def _book(self, requests: Sequence[Request], stamp: float) -> rules.Book:
         sale, tables = self.sale, self._tables
         terms: dict[rules.ItemKey, rules.Terms] = {}
+        opens, closes = instant(sale.opens), instant(sale.closes)
+        barred = rules.barred(sells=True, unit_price=1, opens_at=opens, closes_at=closes, now=instant(stamp))
         for number, item in enumerate(sale.units, start=1):
             terms[CHANNEL, DROP, item] = rules.Terms(
-                number=number, market_id=1, channel_id=CHANNEL, drop_id=DROP, product_id=item, sells=True,
-                currency="CNY", unit_price=sale.prices[item], opens_at=instant(sale.opens),
-                closes_at=instant(sale.closes), payment_seconds=int(sale.payment_seconds),
+                number=number, market_id=1, channel_id=CHANNEL, drop_id=DROP, product_id=item,
+                barred=barred, currency="CNY", unit_price=sale.prices[item], payment_seconds=int(sale.payment_seconds),
                 pay_by=instant(stamp + sale.payment_seconds), stock=rules.Stock(item, POOL, tables.free[item]),
                 limit=rules.Limit(DROP, item, sale.limit, dict(self._claims[item])),
             )  # fmt: skip
-        known = {r.id: rules.Known(*tables.orders[r.id][:2]) for r in requests if r.id in tables.orders}
-        return rules.Book(terms, known)
+        book = rules.Book(terms, {})
+        book.known.update((r.id.int, rules.Known(*tables.orders[r.id][:2])) for r in requests if r.id in tables.orders)
+        return book
 
     def _commit(
         self, gate: Gate, life: int, batch: list[Attempt], stamp: float,

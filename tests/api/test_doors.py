@@ -169,6 +169,12 @@ def test_addresses_there_are_not(store: World, app: App) -> None:
     assert (said.code, said.headers["allow"]) == ("WRONG_METHOD", "GET")
     assert app.ask("GET", "/cn/kinds", host="elsewhere.example").code == "MALFORMED"
     assert app.ask("GET", f"/cn/products?q={'x' * 9_000}").code == "MALFORMED"
+    assert app.ask("GET", "/cn/products?" + "&".join(f"f{n}=1" for n in range(300))).code == "MALFORMED"
+
+
+def test_a_code_that_nobody_could_type_is_passed_over(store: World, app: App) -> None:
+    quote = app.quote((store.thing("phone", stock=5).sku, 1), codes=["\x00", "\u0000A", "码", " "])
+    assert quote["problems"] == []
 
 
 def test_a_market_that_informs_shows_and_does_not_sell(store: World, app: App) -> None:

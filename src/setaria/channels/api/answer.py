@@ -5,6 +5,7 @@ import psycopg
 import structlog
 from django import db
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http.request import split_domain_port, validate_host
 from django.utils import translation
 
@@ -38,6 +39,8 @@ def answer(call: Call) -> Answer:
     before = translation.get_language()
     try:
         return _answer(call)
+    except SuspiciousOperation:  # such as a query of too many fields
+        return _refuse(No(code="MALFORMED"))
     except (psycopg.Error, db.Error) as error:
         log.error("api_database", path=call.path, error=repr(error))
         return _refuse(No(code="UNSURE"))

@@ -56,7 +56,8 @@ def reckoned(asked: Asked, lines: Sequence[tuple[str, int]], wanted: ChoiceIn, o
 
 def choice_of(wanted: ChoiceIn) -> Choice:
     """Return a buyer's choice as quotes go by it."""
-    codes = tuple(dict.fromkeys(code.strip().upper() for code in wanted.codes if code.strip()))
+    typed = (code.strip().upper() for code in wanted.codes if code.isascii() and code.isprintable())
+    codes = tuple(dict.fromkeys(code for code in typed if code))
     return Choice(wanted.delivery, wanted.region.strip(), codes, wanted.points)
 
 

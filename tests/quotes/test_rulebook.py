@@ -166,7 +166,7 @@ def test_using_a_promotion_is_no_change_of_its_terms(world: World, thing: Varian
 
 
 @pytest.mark.parametrize("many", [1, 9])
-def test_a_quote_is_four_queries_in_one_trip(world: World, thing: Variant, fan: int, many: int) -> None:
+def test_a_quote_is_one_trip_whatever_is_in_it(world: World, thing: Variant, fan: int, many: int) -> None:
     for n in range(many):
         promotion(world, needs_code=False)
         ShippingRate.objects.create(market=world.cn, code=f"way-{n}", name={}, amount=n)
@@ -174,4 +174,4 @@ def test_a_quote_is_four_queries_in_one_trip(world: World, thing: Variant, fan: 
     price(lines, world.cn, CHOICE, customer_id=fan, now=world.now)
     with CaptureQueriesContext(connection) as queries:
         price(lines, world.cn, CHOICE, customer_id=fan, now=world.now + timedelta(seconds=1))
-    assert len(queries) == 4, [q["sql"][:90] for q in queries]
+    assert len(queries) == 1, [q["sql"][:90] for q in queries]

@@ -28,7 +28,7 @@ _INT8 = Struct(">q").pack
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-Value = Int4s | Int8s | Uuids | Texts | UUID | int | datetime
+Value = Int4s | Int8s | Uuids | Texts | UUID | str | int | datetime
 
 # What a parameter may be: its type's number in PostgreSQL, and how its binary form is made.
 _KINDS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
@@ -37,6 +37,7 @@ _KINDS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Uuids: (2951, bytes),
     Texts: (1009, bytes),
     UUID: (2950, lambda id: id.bytes),
+    str: (25, str.encode),
     int: (20, _INT8),
     datetime: (1184, lambda instant: _INT8((instant - _EPOCH) // _MICROSECOND)),
 }

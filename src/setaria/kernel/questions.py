@@ -1,23 +1,30 @@
 """Reading in one go: statements that are sent together, prepared once a connection, answered in one trip.
 
 A page that needs ten small things of the database asks for them at once. Put together by Django's ORM, such a query costs
-some 1,500 of Python's function calls each time; here it costs tens, and PostgreSQL has planned it before.
+some 1,000 of Python's function calls each time; here it costs tens, and PostgreSQL has planned it before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Model
 
 from setaria.kernel.pipeline import Pipeline, Value
 
-Question = tuple[str, Mapping[str, Value]]
-Answer = list[tuple[Any, ...]]
+
+class Question(NamedTuple):
+    """A statement with `%(name)s` for its values, and what becomes of its rows; as they are, unless it says otherwise."""
+
+    sql: str
+    values: Mapping[str, Value]
+    make: Callable[[tuple[Any, ...]], Any] | None = None
 
 
-def ask(*questions: Question) -> list[Answer]:
-    """Return the rows of each statement (`%(name)s` for its values), in their order, read one after the other.
+def ask(*questions: Question) -> list[list[Any]]:
+    """Return the rows of each statement in their order, read one after the other.
 
     Only reads and locks nothing: outside a transaction each statement stands by itself. Raises django.db.Error, after which
     the connection is a new one.
@@ -27,11 +34,33 @@ def ask(*questions: Question) -> list[Answer]:
     with connection.wrap_database_errors:
         try:
             pipeline = Pipeline(connection.connection)
-            found = [pipeline.query(sql, values) for sql, values in questions]
+            found = [pipeline.query(one.sql, one.values) for one in questions]
             pipeline.finish()
         except BaseException:
             connection.close()  # the one sure way to leave a broken pipeline
             raise
     if connection.queries_logged:
-        connection.queries_log.extend({"sql": sql, "time": f"{perf_counter() - began:.3f}"} for sql, _ in questions)
-    return [rows.fetchall() for rows in found]
+        asked = ";\n".join(one.sql for one in questions)
+        connection.queries_log.append({"sql": asked, "time": f"{perf_counter() - began:.3f}"})
+    answers = [rows.fetchall() for rows in found]
+    return [list(map(one.make, rows)) if one.make else rows for one, rows in zip(questions, answers, strict=True)]
+
+
+def rows_of(model: type[Model], rest: str, values: Mapping[str, Value]) -> Question:
+    """Ask for rows of a model's table; `rest` is what stands after its name: WHERE, ORDER BY.
+
+    For tables of plain columns: what a field makes of its column by itself is not done.
+    """
+    select, make = _table(model)
+    return Question(f"{select} {rest}", values, make)
+
+
+@cache
+def _table(model: type[Model]) -> tuple[str, Callable[[tuple[Any, ...]], Model]]:
+    names = [field.attname for field in model._meta.concrete_fields]
+    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+
+    def make(row: tuple[Any, ...]) -> Model:
+        return model.from_db(connection.alias, names, row)
+
+    return f'SELECT {columns} FROM "{model._meta.db_table}"', make

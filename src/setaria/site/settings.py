@@ -174,7 +174,8 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # People
 AUTH_USER_MODEL = "members.Member"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["setaria.people.members.sessions.Backend"]
+SESSION_ENGINE = "setaria.people.members.sessions"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -23,19 +23,15 @@ from setaria.channels.api.orders import address_of
 from setaria.channels.api.quote import charges
 from setaria.channels.api.refusals import No
 from setaria.channels.api.things import name_of
-from setaria.channels.storefront import explain
+from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.forms import country_of
 from setaria.channels.storefront.life import life_of
-from setaria.goods.catalog.models import Variant
+from setaria.channels.storefront.ordered import Ordered, ordered
 from setaria.people.members.addresses import remember
-from setaria.trade.aftersales.queries import returns_of
 from setaria.trade.aftersales.take_back import Taken, cancel_paid
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
-from setaria.trade.orders.models import Destination, Event, Line, Order, Status
-from setaria.trade.payments.models import Payment, Refund
-from setaria.trade.payments.start import credited
-from setaria.trade.quotes.queries import charges_of
+from setaria.trade.orders.models import Destination, Line, Order, Status
 
 PAGE_ORDERS_MAX = 20
 STATES = {
@@ -85,36 +81,34 @@ def show(asked: Asked, order_id: UUID) -> OrderOut | No:
 
 def order_out(asked: Asked, order: Order) -> OrderOut:
     """Return an order as it is told."""
-    market, due = asked.market_of(order.market_id), order.total - credited(order.pk)
-    paid_with = list(Payment.objects.filter(order_id=order.pk).order_by("started_at"))
-    refunds = list(Refund.objects.filter(order_id=order.pk).order_by("due_at"))
-    destination = Destination.objects.filter(pk=order.pk).first()
-    life = life_of(order, Event.objects.filter(order_id=order.pk), paid_with, refunds, asked.now)
+    found = ordered(order.pk, asked.member_id)
+    assert found is not None, "orders are never deleted"
+    market, due = asked.market_of(order.market_id), order.total - found.credit
+    life = life_of(order, found.events, found.payments, found.refunds, asked.now)
     payable = order.status == Status.PLACED and order.pay_by > asked.now
-    can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, order)),
-           ("address", destination is None and order.status in (Status.PLACED, Status.PAID))]  # fmt: skip
+    can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, found)),
+           ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID))]  # fmt: skip
     return OrderOut(
         id=order.pk, state=STATES[Status(order.status)], market=market.code, currency=order.currency,  # type: ignore[arg-type]
         total=order.total, due=due if order.status == Status.PLACED else 0, placed_at=order.placed_at,
-        pay_by=order.pay_by, paid_at=order.paid_at, lines=_lines(order.pk),
-        charges=charges(explain.rows_of(charges_of(order.pk), order.currency)),
+        pay_by=order.pay_by, paid_at=order.paid_at, lines=_lines(asked, found),
+        charges=charges(explain.rows_of(found.charges, found.rules)),
         life=[StepOut(step=one.step.value, at=one.at, amount=one.amount) for one in life],
         can=[what for what, may in can if may],  # type: ignore[misc]
         means=_means(market.code, due, order.currency) if payable else [],
-        destination=_destination(destination),
-        payment=payments.payment_out(paid_with[-1]) if paid_with else None,
+        destination=_destination(found.destination),
+        payment=payments.payment_out(found.payments[-1]) if found.payments else None,
     )  # fmt: skip
 
 
-def _lines(order_id: UUID) -> list[OrderLineOut]:
-    lines = list(Line.objects.filter(order_id=order_id).order_by("position"))
-    variants = Variant.objects.select_related("product").in_bulk([line.variant_id for line in lines])
+def _lines(asked: Asked, found: Ordered) -> list[OrderLineOut]:
+    variants = queries.variants_of(found.products, asked.shelf)
     return [
         OrderLineOut(
             sku=variants[line.variant_id].sku, slug=variants[line.variant_id].product.slug,
             name=name_of(variants[line.variant_id]), quantity=line.quantity, price=line.unit_price,
         )
-        for line in lines
+        for line in found.lines
     ]  # fmt: skip
 
 
@@ -129,10 +123,11 @@ def _destination(to: Destination | None) -> DestinationOut | None:
     )  # fmt: skip
 
 
-def _cancellable(asked: Asked, order: Order) -> bool:
+def _cancellable(asked: Asked, found: Ordered) -> bool:
+    order = found.order
     if order.status != Status.PAID or order.paid_at is None:
         return order.status == Status.PLACED
-    return asked.now < order.paid_at + timedelta(seconds=settings.CANCEL_SECONDS) and not returns_of(order.pk)
+    return asked.now < order.paid_at + timedelta(seconds=settings.CANCEL_SECONDS) and not found.returns
 
 
 def cancel(asked: Asked, order_id: UUID) -> OrderOut | No:

@@ -65,16 +65,16 @@ def _quote(lines: Sequence[BasketLine], shelf: queries.Shelf) -> Quote:
 def add(request: Visit) -> HttpResponse:
     """Put units of a variant in the basket; on a wrong quantity or SKU nothing changes and the page says why."""
     sku, quantity = request.POST.get("sku", ""), quantity_of(request.POST.get("quantity", "1"))
-    variant = queries.variants_by_sku([sku]).get(sku)
-    if variant is None:
+    shelf = queries.shelf(request, clock.now())
+    offer = queries.offer_by_sku(sku, shelf)
+    if offer is None:
         messages.error(request, _("There is no such product any more. Nothing was put in your basket."))
         return redirect("store:basket")
+    variant = offer.variant
     back = f"{reverse('store:product', args=[variant.product.slug])}?sku={variant.sku}"
     if not quantity:
         _wrong_quantity(request)
         return redirect(back)
-    shelf = queries.shelf(request, clock.now())
-    offer = queries.offers_of([variant], shelf)[variant.pk]
     if not shelf.sells or not offer.for_sale:
         messages.error(request, _("This cannot be bought here at the moment. Nothing was put in your basket."))
         return redirect(back)

@@ -144,8 +144,7 @@ def _again(
     request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: CheckoutForm, status: int = 422
 ) -> HttpResponse:
     """Show the page again with what was sent: the same order id, the same lines, today's prices beside those seen."""
-    variants = queries.variants_by_id([line.variant_id for line in posted.lines])
-    offers = queries.offers_of(list(variants.values()), shelf)
+    offers = queries.offers_by_id([line.variant_id for line in posted.lines], shelf)
     lines = [
         BasketLine(offers[line.variant_id], line.quantity, line.unit_price)
         for line in posted.lines

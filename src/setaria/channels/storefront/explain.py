@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from setaria.kernel.texts import text_in
 from setaria.kernel.written import money_parts
 from setaria.trade.orders.requests import Charge, ChargeKind
-from setaria.trade.promotions.models import Promotion
 from setaria.trade.promotions.rules import Problem
 from setaria.trade.promotions.spend import Refusal
-from setaria.trade.quotes.models import ShippingRate
 from setaria.trade.quotes.quote import Param, Quote, Text
+from setaria.trade.quotes.rulebook import Rules
 from setaria.trade.quotes.rules import BASIS
 
 LABELS = {
@@ -80,14 +79,13 @@ def rows(quote: Quote, currency: str) -> list[Row]:
     return sorted(found, key=lambda row: row.tells)
 
 
-def rows_of(charges: Sequence[Charge], currency: str) -> list[Row]:
-    """Return what an order was charged in words; two queries where promotions and delivery have names."""
+def rows_of(charges: Sequence[Charge], rules: Rules) -> list[Row]:
+    """Return what an order was charged in words; promotions and ways of sending are called as the market's rules do."""
     sums: dict[tuple[ChargeKind, str], int] = {}
     for charge in charges:
         source = _without_rate(charge.source)
         sums[charge.kind, source] = sums.get((charge.kind, source), 0) + charge.amount
-    names = _names([source for _, source in sums])
-    found = [_row(kind, _why(kind, source, names), amount) for (kind, source), amount in sums.items()]
+    found = [_row(kind, _why(kind, source, rules), amount) for (kind, source), amount in sums.items()]
     return sorted(found, key=lambda row: row.tells)
 
 
@@ -100,25 +98,12 @@ def _row(kind: ChargeKind, why: str, amount: int) -> Row:
     return Row(kind, str(LABELS[kind]), why, abs(amount), amount < 0, kind == ChargeKind.TAX_WITHIN)
 
 
-def _names(sources: Sequence[str]) -> dict[str, str]:
-    which = [source.partition(":") for source in sources]
-    promotions = [int(key) for what, _, key in which if what == "promotion" and key.isdigit()]
-    codes = [key for what, _, key in which if what == "shipping"]
-    names = {}
-    if promotions:
-        names = {f"promotion:{p.pk}": text_in(p.name) for p in Promotion.objects.filter(pk__in=promotions)}
-    if codes:
-        found = ShippingRate.objects.filter(code__in=codes)
-        names |= {f"shipping:{rate.code}": text_in(rate.name) for rate in found}
-    return names
-
-
-def _why(kind: ChargeKind, source: str, names: dict[str, str]) -> str:
+def _why(kind: ChargeKind, source: str, rules: Rules) -> str:
     what, _colon, which = source.partition(":")
     if what in ("tax", "tax-exempt") and which.isdigit():
         text = "tax.spared" if what == "tax-exempt" else "tax.within" if kind == ChargeKind.TAX_WITHIN else "tax.added"
         return str(TEXTS[text]) % {"rate": percent(int(which))}
-    return names.get(source, "")
+    return text_in(rules.name_of(source))
 
 
 def words(text: Text, currency: str) -> str:

@@ -202,30 +202,45 @@ def _counts(
     kinds: Mapping[int, str],
 ) -> dict[str, dict[str, int]]:  # fmt: skip
     """Return how many products each value of each facet would leave, by facet and value as text."""
+    met_all, but_one = _pools(products, met)
+
+    def pool(name: str) -> Sequence[Seen]:
+        return [*met_all, *but_one[name]] if name in but_one else met_all
+
+    of_kind, of_maker = (
+        Counter([seen.kind_id for seen in pool("kind")]),
+        Counter([seen.maker for seen in pool("maker")]),
+    )
+    prices = Counter([seen.price for seen in pool("price") if seen.price is not None])
+    left = len(in_stock.intersection([seen.id for seen in pool("in_stock")]))
+    found = {
+        "kind": {kinds[id]: n for id, n in of_kind.items() if id in kinds},
+        "maker": dict(of_maker),
+        "price": {_as_text(price): n for price, n in prices.items()},
+        "in_stock": {"true": left} if left else {},
+    }
+    for key in keys:
+        values = [seen.specification[key] for seen in pool(SPECIFICATION + key) if key in seen.specification]
+        found[SPECIFICATION + key] = {_as_text(value): n for value, n in Counter(values).items()}
+    return found
+
+
+def _pools(products: Iterable[Seen], met: Mapping[str, Condition]) -> tuple[list[Seen], dict[str, list[Seen]]]:
+    """Return the products that meet every condition, and by facet those that miss that one only: what misses one counts
+    for that facet alone, for the other values that could be chosen of it.
+    """
+    if not met:
+        return list(products), {}
+    met_all: list[Seen] = []
+    but_one: dict[str, list[Seen]] = {name: [] for name in met}
     conditions = list(met.items())
-    counted: dict[str, Counter[object]] = {name: Counter() for name in ("kind", "maker", "price", "in_stock")}
-    of_key: dict[str, Counter[object]] = {key: Counter() for key in keys}
-    all_of_it = [(name, counted[name]) for name in counted], [(key, of_key[key]) for key in keys]
     for seen in products:
         missed = [name for name, condition in conditions if not condition(seen)]
-        if len(missed) > 1:
-            continue
-        # What misses one condition counts for that facet only: for the other values that could be chosen of it.
-        only = missed[0] if missed else None
-        values = {"kind": seen.kind_id, "maker": seen.maker, "price": seen.price, "in_stock": seen.id in in_stock}
-        for name, counter in all_of_it[0]:
-            if (only is None or only == name) and values[name] is not None:
-                counter[values[name]] += 1
-        specification = seen.specification
-        for key, counter in all_of_it[1]:
-            if (only is None or only == SPECIFICATION + key) and key in specification:
-                counter[specification[key]] += 1
-    found = {name: {_as_text(value): n for value, n in counter.items()} for name, counter in counted.items()}
-    found["kind"] = {kinds[id]: n for id, n in counted["kind"].items() if isinstance(id, int) and id in kinds}
-    found["in_stock"] = {"true": counted["in_stock"][True]} if counted["in_stock"][True] else {}
-    for key, counter in of_key.items():
-        found[SPECIFICATION + key] = {_as_text(value): n for value, n in counter.items()}
-    return found
+        if not missed:
+            met_all.append(seen)
+        elif len(missed) == 1:
+            but_one[missed[0]].append(seen)
+    return met_all, but_one
 
 
 def _as_text(value: object) -> str:

@@ -8,11 +8,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from setaria.channels.storefront.widgets import Choices, LineInput
+from setaria.kernel.questions import Question, ask
 from setaria.markets.models import Market
 from setaria.people.members import phones
 from setaria.people.members.countries import CountryForm, form_of
 from setaria.people.members.entrance import ContactField
-from setaria.people.members.models import Address
 
 FIELDS = ["recipient", "phone", "region", "city", "street", "postcode"]
 
@@ -30,7 +31,7 @@ def country_of(market: Market) -> str:
 
 
 def _text(label: Any, chars_max: int, autocomplete: str, *, required: bool = True, **more: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs={"autocomplete": autocomplete, **more.pop("attrs", {})})
+    widget = LineInput(attrs={"autocomplete": autocomplete, **more.pop("attrs", {})})
     return forms.CharField(label=label, max_length=chars_max, required=required, widget=widget, **more)
 
 
@@ -87,7 +88,7 @@ def _part(part: str, rules: CountryForm) -> forms.Field:
     local = (get_language() or "").startswith("zh")
     names = [(kept, names[1] if local else names[0]) for kept, names in rules.regions.items()]
     choices = [("", "—"), *sorted(names, key=lambda one: "" if local else one[1])]
-    select = forms.Select(attrs={"autocomplete": "address-level1"})
+    select = Choices(attrs={"autocomplete": "address-level1"})
     return forms.ChoiceField(label=label, choices=choices, required=required, widget=select)
 
 
@@ -101,7 +102,7 @@ class GuestCheckoutForm(CheckoutForm):
     def __init__(self, country: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(country, *args, **kwargs)
         self.fields["contact"] = ContactField(
-            help_text=_("The link to your order goes there."), widget=forms.TextInput(attrs={"autocomplete": "email"})
+            help_text=_("The link to your order goes there."), widget=LineInput(attrs={"autocomplete": "email"})
         )
 
 
@@ -111,6 +112,13 @@ class NameForm(forms.Form):
     name = _text(_("Your name"), 80, "name", required=False)
 
 
+_LATEST = f"""
+    SELECT {", ".join(FIELDS)} FROM members_address WHERE member_id = %(member)s AND country = %(country)s
+    ORDER BY usual DESC, used_at DESC LIMIT 1
+"""
+
+
 def latest_address(member_id: int, country: str) -> dict[str, Any]:
     """Return the member's usual address in a country, else the one used last, as initial values; one query."""
-    return Address.objects.filter(member_id=member_id, country=country).values(*FIELDS).first() or {}
+    [found] = ask(Question(_LATEST, {"member": member_id, "country": country}))
+    return dict(zip(FIELDS, found[0], strict=True)) if found else {}

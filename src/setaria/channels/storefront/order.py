@@ -15,25 +15,23 @@ from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.forms import CheckoutForm, country_of, latest_address
 from setaria.channels.storefront.guest import buyer_only
 from setaria.channels.storefront.life import life_of
+from setaria.channels.storefront.ordered import ordered
 from setaria.channels.storefront.papers import papers_of
 from setaria.channels.storefront.pay import chosen
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.goods.catalog.models import Variant
 from setaria.kernel import clock
+from setaria.kernel.questions import ask, rows_of
 from setaria.markets.models import Market
 from setaria.people.members.addresses import remember
 from setaria.people.members.guests import identities
-from setaria.trade.aftersales.queries import returns_of
 from setaria.trade.aftersales.take_back import Taken, cancel_paid
-from setaria.trade.giftcards.issue import credit_of
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
-from setaria.trade.orders.models import Destination, Event, Line, Order, Status
-from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.orders.models import Line, Order, Status
 from setaria.trade.payments.promised import door_of, owed
 from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.payments.start import Refusal, credited, start
-from setaria.trade.quotes.queries import charges_of
 
 FAR = timedelta(hours=12)  # so far ahead a time of day needs its date
 
@@ -52,9 +50,10 @@ class OrderedLine(msgspec.Struct, frozen=True):
 
 def own_order(request: MemberVisit, order_id: UUID) -> Order:
     """Return the visitor's own order; somebody else's is as absent as one that does not exist."""
-    order = Order.objects.filter(pk=order_id, customer_id__in=identities(request, order_id)).first()
-    if order is None:
+    [found] = ask(rows_of(Order, "WHERE id = %(order)s", {"order": order_id}))
+    if not found or found[0].customer_id not in identities(request, order_id):
         raise Http404
+    order: Order = found[0]
     return order
 
 
@@ -62,39 +61,37 @@ def own_order(request: MemberVisit, order_id: UUID) -> Order:
 @require_safe
 def page(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Show how an order stands."""
-    return _render(request, own_order(request, order_id))
+    return _render(request, order_id)
 
 
-def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None, status: int = 200) -> HttpResponse:
-    now = clock.now()
-    credit = credited(order.pk)
-    found = list(Line.objects.filter(order_id=order.pk).order_by("position"))
-    variants = queries.variants_by_id([line.variant_id for line in found])
-    destination = Destination.objects.filter(pk=order.pk).first()
-    needs_address = destination is None and order.status in (Status.PLACED, Status.PAID)
+def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = None, status: int = 200) -> HttpResponse:
+    now, member_id = clock.now(), request.user.pk if request.user.is_authenticated else None
+    found = ordered(order_id, member_id)
+    if found is None or found.order.customer_id not in identities(request, order_id):
+        raise Http404
+    order, credit = found.order, found.credit
+    variants = queries.variants_of(found.products, queries.shelf(request, now))
+    market = _market(request, order)
+    needs_address = found.destination is None and order.status in (Status.PLACED, Status.PAID)
     if needs_address and form is None:
-        form = CheckoutForm(
-            _country(request, order), initial=latest_address(order.customer_id, _country(request, order))
-        )
-    payments = list(Payment.objects.filter(order_id=order.pk).order_by("started_at"))
-    returns = returns_of(order.pk) if order.status == Status.PAID else []
-    refunds = list(Refund.objects.filter(order_id=order.pk).order_by("due_at"))
-    door = door_of(payments, refunds)
+        form = CheckoutForm(country_of(market), initial=latest_address(order.customer_id, country_of(market)))
+    returns = found.returns if order.status == Status.PAID else []
+    door = door_of(found.payments, found.refunds)
     context = {
         "order": order,
-        "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found],
-        "goods": sum(line.quantity * line.unit_price for line in found),
-        "rows": explain.rows_of(charges_of(order.pk), order.currency),
-        "life": life_of(order, Event.objects.filter(order_id=order.pk), payments, refunds, now, door),
-        "destination": destination,
-        "order_market": _market(request, order),
-        "as_guest": not request.user.is_authenticated or order.customer_id != request.user.pk,
+        "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found.lines],
+        "goods": sum(line.quantity * line.unit_price for line in found.lines),
+        "rows": explain.rows_of(found.charges, found.rules),
+        "life": life_of(order, found.events, found.payments, found.refunds, now, door),
+        "destination": found.destination,
+        "order_market": market,
+        "as_guest": order.customer_id != member_id,
         "form": form if needs_address else None,
-        "payment": payments[-1] if payments else None,
-        "refunds": refunds,
+        "payment": found.payments[-1] if found.payments else None,
+        "refunds": found.refunds,
         "returns": returns,
         "at_door": door.due if door and door.paid_at is None else None,
-        "waived": {refund.pk for refund in refunds if door and door.waives(refund)},
+        "waived": {refund.pk for refund in found.refunds if door and door.waives(refund)},
         "cancellable": order.status == Status.PLACED
         or (
             order.paid_at is not None
@@ -103,11 +100,11 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
             and now < order.paid_at + timedelta(seconds=settings.CANCEL_SECONDS)
         ),
         "credit": credit,
-        "store_credit": credit_of(request.user.pk, order.market_id) if request.user.is_authenticated else 0,
-        "papers": papers_of(order, _country(request, order)),
+        "store_credit": found.store_credit,
+        "papers": papers_of(found, country_of(market)),
         "due": order.total - credit,
         "pay_by_form": "time" if order.pay_by - now < FAR else "short",
-        "means": offered(_market(request, order).code, order.total - credit, order.currency),
+        "means": offered(market.code, order.total - credit, order.currency),
         "payable": order.status == Status.PLACED and order.pay_by > now,
         "Status": Status,
     }
@@ -116,10 +113,6 @@ def _render(request: MemberVisit, order: Order, form: CheckoutForm | None = None
 
 def _market(request: MemberVisit, order: Order) -> Market:
     return next((m for m in request.markets if m.pk == order.market_id), request.market)
-
-
-def _country(request: MemberVisit, order: Order) -> str:
-    return country_of(_market(request, order))
 
 
 @buyer_only
@@ -171,9 +164,9 @@ def cancel(request: MemberVisit, order_id: UUID) -> HttpResponse:
 def address(request: MemberVisit, order_id: UUID) -> HttpResponse:
     """Note where an order goes that was placed without saying so, as in a drop."""
     order = own_order(request, order_id)
-    form = CheckoutForm(_country(request, order), request.POST)
+    form = CheckoutForm(country_of(_market(request, order)), request.POST)
     if not form.is_valid():
-        return _render(request, order, form, status=422)
+        return _render(request, order_id, form, status=422)
     to = form.address()
     if set_destination(order_id, order.customer_id, **to):
         if request.user.is_authenticated:

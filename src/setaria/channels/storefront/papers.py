@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.util import get_cc_module
 
-from setaria.trade.invoices.models import Billing, Invoice, Issuer
+from setaria.channels.storefront.ordered import Ordered
+from setaria.trade.invoices.models import Invoice
 from setaria.trade.invoices.rules import Party
-from setaria.trade.orders.models import Order, Status
+from setaria.trade.orders.models import Status
 
 
 class BillingForm(forms.Form):
@@ -52,12 +53,11 @@ class Papers(msgspec.Struct, frozen=True):
     form: BillingForm | None
 
 
-def papers_of(order: Order, country: str) -> Papers | None:
+def papers_of(found: Ordered, country: str) -> Papers | None:
     """Return an order's documents, or the form to ask for one; None where there are none to be had."""
-    documents = list(Invoice.objects.filter(order_id=order.pk).order_by("part"))
-    if documents:
-        return Papers(documents, None)
-    if order.status not in (Status.PLACED, Status.PAID) or not Issuer.objects.filter(pk=order.market_id).exists():
+    if found.invoices:
+        return Papers(found.invoices, None)
+    if found.order.status not in (Status.PLACED, Status.PAID) or not found.invoiced:
         return None
-    said = Billing.objects.filter(pk=order.pk).values("name", "tax_id").first()
+    said = {"name": found.billing.name, "tax_id": found.billing.tax_id} if found.billing else None
     return Papers([], BillingForm(country, initial=said))

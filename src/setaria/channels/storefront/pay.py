@@ -18,6 +18,7 @@ from setaria.channels.storefront.markup import money
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel import clock
 from setaria.kernel.origin import origin_of
+from setaria.kernel.questions import ask, rows_of
 from setaria.people.members.guests import identities
 from setaria.trade.payments import providers
 from setaria.trade.payments.begin import begin, hurry
@@ -41,7 +42,7 @@ def chosen(wish: str, means: list[Provider]) -> Provider | None:
 @require_safe
 def page(request: MemberVisit, payment_id: UUID) -> HttpResponse:
     """Open a payment at its provider and show, or lead to, what its buyer does next."""
-    payment = Payment.objects.filter(pk=payment_id).first()
+    payment = _payment(payment_id)
     if payment is None or not (allowed := identities(request, payment.order_id)):
         return _turn_away(request)
     if payment.customer_id not in allowed:
@@ -85,11 +86,16 @@ def device_of(request: HttpRequest) -> Device:
 @require_safe
 def back(request: MemberVisit, payment_id: UUID) -> HttpResponse:
     """Bring a buyer back from paying: the worker asks at once, and the order's page looks until it knows."""
-    payment = Payment.objects.filter(pk=payment_id).first()
+    payment = _payment(payment_id)
     if payment is None or payment.customer_id not in identities(request, payment.order_id):
         return _turn_away(request)
     hurry(payment, now=clock.now())
     return redirect(_target(payment))
+
+
+def _payment(payment_id: UUID) -> Payment | None:
+    [found] = ask(rows_of(Payment, "WHERE id = %(payment)s", {"payment": payment_id}))
+    return found[0] if found else None
 
 
 def _turn_away(request: MemberVisit) -> HttpResponse:

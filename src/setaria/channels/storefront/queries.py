@@ -14,6 +14,9 @@ from setaria.goods.catalog.models import Companion, Kind, Option, OptionValue, P
 from setaria.goods.inventory.models import Location
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
+from setaria.kernel.arrays import int4s
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask
 from setaria.kernel.texts import text_in
 from setaria.markets.models import Channel, Market
 from setaria.trade.drops.models import Drop
@@ -205,6 +208,43 @@ def offers_of(variants: Sequence[Variant], shelf: Shelf) -> dict[int, Offer]:
     prices = prices_at(ids, shelf.market.pk, shelf.now)
     free = _free(variants, shelf)
     return {v.pk: Offer(v, prices.get(v.pk), free.get(v.pk, 0)) for v in variants}
+
+
+_THINGS = """
+    SELECT variant.id, variant.product_id, coalesce(account.on_hand - account.held, 0)
+    FROM catalog_variant AS variant
+    LEFT JOIN inventory_account AS account ON account.variant_id = variant.id AND account.location_id = %(location)s
+"""
+
+
+def offers_by_id(ids: Sequence[int], shelf: Shelf) -> dict[int, Offer]:
+    """Return an offer a variant, by its key; one query for what was shown before. What is not shown has no price."""
+    return _offers(f"{_THINGS} WHERE variant.id = ANY (%(ids)s)", {"ids": int4s(ids)}, shelf)
+
+
+def offer_by_sku(sku: str, shelf: Shelf) -> Offer | None:
+    """Return the offer of a published variant; one query for what was shown before."""
+    if "\x00" in sku or not sku.isprintable():
+        return None
+    found = next(iter(_offers(f"{_THINGS} WHERE variant.sku = %(sku)s", {"sku": sku}, shelf).values()), None)
+    return found if found and found.variant.product.published else None
+
+
+def _offers(sql: str, values: Mapping[str, Value], shelf: Shelf) -> dict[int, Offer]:
+    [rows] = ask(Question(sql, {**values, "location": shelf.location.pk if shelf.location else 0}))
+    variants = variants_of({id: product for id, product, _ in rows}, shelf)
+    prices: dict[int, int] = {}
+    for _, known in shelf.window.whole([p for p in {row[1] for row in rows} if p in shelf.window.by_id]):
+        prices |= known
+    return {id: Offer(variants[id], prices.get(id), free) for id, _, free in rows}
+
+
+def variants_of(products: Mapping[int, int], shelf: Shelf) -> dict[int, Variant]:
+    """Return variants with product and pictures, given the product of each; no query for what was shown before."""
+    shown = shelf.window.whole([id for id in dict.fromkeys(products.values()) if id in shelf.window.by_id])
+    found = {v.pk: v for product, _ in shown for v in product.variants.all() if v.pk in products}
+    missing = [id for id in products if id not in found]
+    return found | (variants_by_id(missing) if missing else {})
 
 
 def drops_ahead(shelf: Shelf) -> list[Drop]:

@@ -19,14 +19,16 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Exists, F, Model, OuterRef, Prefetch, QuerySet
 
 from setaria.channels.storefront.models import Listed, Storefront
 from setaria.channels.storefront.visit import Whereabouts
-from setaria.goods.catalog.models import Kind, Product
+from setaria.goods.catalog.models import Kind, Picture, Product, Variant
 from setaria.goods.inventory.models import Location, Source
 from setaria.goods.pricing.models import Price
-from setaria.goods.pricing.queries import prices_at
+from setaria.kernel.arrays import int4s
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask, rows_of
 from setaria.markets.models import Channel, Market
 from setaria.trade.drops.models import Drop, DropItem
 from setaria.trade.orders.terms import VERSION
@@ -112,20 +114,29 @@ class Window:
         return [product for product, _ in self.whole(ids)]
 
     def whole(self, ids: Sequence[int]) -> list[tuple[Product, dict[int, int]]]:
-        """Return products with kind, variants and pictures loaded, each with its variants' prices; four queries at most."""
+        """Return products with kind, variants and pictures loaded, each with its variants' prices; one trip at most."""
         known = {id: found for id in ids if (found := self._whole.get(id)) is not None}
         if missing := [id for id in ids if id not in known]:
             known |= self._learn(missing)
         return [known[id] for id in ids if id in known]
 
     def _learn(self, ids: Sequence[int]) -> dict[int, tuple[Product, dict[int, int]]]:
-        found = list(Product.objects.filter(pk__in=ids).select_related("kind"))
-        prefetch_related_objects(found, "variants", "pictures")
-        prices = prices_at([v.pk for p in found for v in p.variants.all()], self.market.pk, self.since)
-        learned = {
-            product.pk: (product, {v.pk: prices[v.pk] for v in product.variants.all() if v.pk in prices})
-            for product in found
-        }
+        kinds = {kind.pk: kind for kind in self.kinds}
+        about: dict[str, Value] = {"products": int4s(ids), "market": self.market.pk, "since": self.since}
+        products, variants, pictures, prices = ask(
+            rows_of(Product, "WHERE id = ANY (%(products)s)", about),
+            rows_of(Variant, "WHERE product_id = ANY (%(products)s) ORDER BY position, id", about),
+            rows_of(Picture, "WHERE product_id = ANY (%(products)s) ORDER BY position, id", about),
+            Question(_PRICES, about),
+        )
+        learned: dict[int, tuple[Product, dict[int, int]]] = {}
+        for product in products:
+            if product.kind_id in kinds:
+                product.kind = kinds[product.kind_id]
+            own = _belonging(product, "variants", Variant, variants)
+            _belonging(product, "pictures", Picture, pictures)
+            keys = {variant.pk for variant in own}
+            learned[product.pk] = product, {id: amount for id, amount in prices if id in keys}
         with self._keeping:
             self._whole |= learned
             _push_out(self._whole, PRODUCTS_KEPT_MAX)
@@ -179,6 +190,17 @@ class Window:
             return Stock(sign, frozenset(row[0] for row in cursor.fetchall()))
 
 
+def _belonging(product: Product, name: str, model: type[Model], rows: Sequence[Any]) -> list[Any]:
+    """Give a product those of `rows` that are its own, as `prefetch_related` would; return them."""
+    own = [row for row in rows if row.product_id == product.pk]
+    for row in own:
+        row.product = product
+    found: QuerySet[Any] = QuerySet(model)
+    found._result_cache, found._prefetch_done = own, True  # type: ignore[attr-defined]
+    vars(product).setdefault("_prefetched_objects_cache", {})[name] = found
+    return own
+
+
 def _push_out(kept: dict[Any, Any], most: int) -> None:
     """Forget what was kept first, so that what is asked for now never costs all the rest."""
     while len(kept) > most:
@@ -199,6 +221,11 @@ _CHEAPEST = """
     SELECT variant.product_id, min(price.amount) FROM pricing_price AS price
     JOIN catalog_variant AS variant ON variant.id = price.variant_id
     WHERE price.market_id = %s AND price.valid @> %s GROUP BY 1
+"""
+_PRICES = """
+    SELECT variant_id, amount FROM pricing_price
+    WHERE variant_id IN (SELECT id FROM catalog_variant WHERE product_id = ANY (%(products)s))
+      AND market_id = %(market)s AND valid @> %(since)s
 """
 _NEXT_TURN = """
     SELECT min(turn) FROM (

@@ -3,10 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from setaria.goods.pricing.models import Price
+from setaria.kernel.arrays import int4s
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask
+
+_PRICES = """
+    SELECT variant_id, amount FROM pricing_price
+    WHERE market_id = %(market)s AND variant_id = ANY (%(variants)s) AND valid @> %(now)s
+"""
 
 
 def prices_at(variant_ids: Iterable[int], market_id: int, now: datetime) -> dict[int, int]:
     """Return the price (minor units) of each variant that has one in the market at `now`; one query."""
-    rows = Price.objects.filter(market_id=market_id, variant_id__in=list(variant_ids), valid__contains=now)
-    return dict(rows.values_list("variant_id", "amount"))
+    about: dict[str, Value] = {"market": market_id, "variants": int4s(list(variant_ids)), "now": now}
+    [found] = ask(Question(_PRICES, about))
+    return dict(found)

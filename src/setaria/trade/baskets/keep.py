@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from setaria.kernel.ids import new_id
 from setaria.trade.baskets import rules
-from setaria.trade.baskets.models import Basket, Line
+from setaria.trade.baskets.models import Basket
 from setaria.trade.baskets.rules import Kept, Lines
 
 TAKEN_ORDERS_MAX = 20
@@ -71,8 +71,9 @@ def take_out(owner: Owner, order_id: UUID, bought: Mapping[int, int], *, now: da
             return
         before = lines_of(basket)
         write(basket, before, rules.without(before, bought))
-        basket.taken_for = [*basket.taken_for, order_id][-TAKEN_ORDERS_MAX:]
-        basket.save(update_fields=["taken_for"])
+        taken_for = [*basket.taken_for, order_id][-TAKEN_ORDERS_MAX:]
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE baskets_basket SET taken_for = %s WHERE id = %s", [taken_for, basket.pk])
 
 
 def touch(owner: Owner, *, now: datetime) -> None:
@@ -94,35 +95,43 @@ def _edit(owner: Owner, variant_id: int, edit: Callable[[Lines], Lines], now: da
 
 @contextmanager
 def locked(owner: Owner, now: datetime) -> Iterator[Basket]:
-    """Hold the owner's basket for one transaction; one that does not exist yet is made."""
+    """Hold the owner's basket for one transaction, as used now; one that does not exist yet is made."""
     with transaction.atomic():
-        basket = _lock(owner)
+        basket = _lock(owner, now)
         if basket is None:
             made = Basket(pk=new_id(), member_id=owner.member_id, touched_at=now)
             # The same member may be doing so on another device this instant.
             Basket.objects.bulk_create([made], ignore_conflicts=True)
-            basket = _lock(Owner(owner.member_id, made.pk))
+            basket = _lock(Owner(owner.member_id, made.pk), now)
             assert basket is not None
-        basket.touched_at = now
-        basket.save(update_fields=["touched_at"])
         yield basket
 
 
-def _lock(owner: Owner) -> Basket | None:
-    rows = Basket.objects.select_for_update(no_key=True)
-    if owner.member_id is not None:
-        return rows.filter(member=owner.member_id).first()
-    return rows.filter(pk=owner.basket_id, member=None).first() if owner.basket_id else None
+# Notes the use and takes the lock in one; what comes back is the row as whoever had the lock before has left it.
+_LOCK = """
+    UPDATE baskets_basket SET touched_at = %(now)s WHERE {where} RETURNING id, member_id, touched_at, taken_for
+"""
+_LINES = """
+    SELECT variant_id, quantity, seen_amount, seen_market_id, put_at, later FROM baskets_line
+    WHERE basket_id = %s ORDER BY put_at, variant_id
+"""
+
+
+def _lock(owner: Owner, now: datetime) -> Basket | None:
+    if owner.nobody:
+        return None
+    where = "id = %(basket)s AND member_id IS NULL" if owner.member_id is None else "member_id = %(member)s"
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(where=where), {"now": now, "basket": owner.basket_id, "member": owner.member_id})
+        row = cursor.fetchone()
+    return Basket(*row) if row else None
 
 
 def lines_of(basket: Basket) -> Lines:
     """Return a basket's lines by variant, in the order they were put in."""
-    return {line.variant_id: kept(line) for line in basket.lines.order_by("put_at", "variant_id")}
-
-
-def kept(line: Line) -> Kept:
-    """Return a stored line as a value."""
-    return Kept(line.variant_id, line.quantity, line.seen_amount, line.seen_market_id, line.put_at, line.later)
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [basket.pk])
+        return {row[0]: Kept(*row) for row in cursor.fetchall()}
 
 
 _WRITE = """
@@ -137,7 +146,8 @@ def write(basket: Basket, before: Mapping[int, Kept], after: Mapping[int, Kept])
     """Make a basket's lines what they have become; the caller holds its lock."""
     gone = [variant_id for variant_id in before if variant_id not in after]
     if gone:
-        Line.objects.filter(basket=basket, variant_id__in=gone).delete()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM baskets_line WHERE basket_id = %s AND variant_id = ANY (%s)", [basket.pk, gone])
     fresh = [line for variant_id, line in after.items() if before.get(variant_id) != line]
     if not fresh:
         return

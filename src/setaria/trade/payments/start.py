@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Sum
+from django.db import connection, transaction
 
 from setaria.kernel.ids import new_id
-from setaria.trade.orders.models import Credit, Order, Status
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask, rows_of
+from setaria.trade.orders.models import Status
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment
 
@@ -23,6 +24,16 @@ class Refusal(StrEnum):
     TOO_LATE = "TOO_LATE"  # its time to pay is over, though nobody has expired it yet
 
 
+# Locked, so that two clicks at once find each other's attempt.
+_LOCK = """
+    SELECT status, pay_by, total, currency FROM orders_order WHERE id = %s AND customer_id = %s FOR NO KEY UPDATE
+"""
+_CREDIT = """
+    SELECT coalesce(sum(amount), 0)::bigint FROM orders_credit WHERE order_id = %(order)s AND revoked_at IS NULL
+"""
+_BEGUN = f"WHERE order_id = %(order)s AND provider = %(provider)s AND status = '{Payment.Status.STARTED}' ORDER BY id"
+
+
 def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Payment | Refusal:
     """Record an attempt to pay what is left of an order and return it, or say why not.
 
@@ -31,26 +42,27 @@ def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
     asks it what became of the payment (`ask.py`).
     """
     chosen = providers.get(provider)
-    with transaction.atomic():
-        # Locked, so that two clicks at once find each other's attempt.
-        order = Order.objects.select_for_update(no_key=True).filter(pk=order_id, customer_id=customer_id).first()
+    about: dict[str, Value] = {"order": order_id, "provider": provider}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK, [order_id, customer_id])
+        order = cursor.fetchone()
         if order is None:
             return Refusal.UNKNOWN_ORDER
-        if order.status != Status.PLACED:
+        status, pay_by, total, currency = order
+        if status != Status.PLACED:
             return Refusal.NOT_PAYABLE
-        if order.pay_by <= now:
+        if pay_by <= now:
             return Refusal.TOO_LATE
-        due = order.total - credited(order_id)
-        begun = Payment.objects.filter(
-            order_id=order_id, provider=provider, status=Payment.Status.STARTED, amount=due
-        ).first()
+        [[(credit,)], attempts] = ask(Question(_CREDIT, about), rows_of(Payment, _BEGUN, about))
+        due = total - credit
+        begun: Payment | None = next((payment for payment in attempts if payment.amount == due), None)
         return begun or Payment.objects.create(
             id=new_id(),
             order_id=order_id,
             provider=provider,
             customer_id=customer_id,
             amount=due,
-            currency=order.currency,
+            currency=currency,
             started_at=now,
             ask_at=first_ask(chosen, now),
         )
@@ -63,4 +75,5 @@ def first_ask(provider: providers.Provider, now: datetime) -> datetime | None:
 
 def credited(order_id: UUID) -> int:
     """Return what counts towards an order already (minor units): a deposit, gift cards, or nothing."""
-    return Credit.objects.filter(order_id=order_id, revoked_at=None).aggregate(sum=Sum("amount"))["sum"] or 0
+    [[(credit,)]] = ask(Question(_CREDIT, {"order": order_id}))
+    return int(credit)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from setaria.trade.orders.models import Order, Status
+from setaria.kernel.questions import Question, ask
+from setaria.trade.orders.models import Status
 from setaria.trade.orders.settle import Answer
 from setaria.trade.payments import notify
 from setaria.trade.payments.models import Payment
@@ -23,9 +24,13 @@ def hear(news: Sequence[News], *, now: datetime) -> list[Answer | None]:
     return [next(answers_of[yes]) for yes in for_places]
 
 
+_PAYABLE = f"SELECT FROM orders_order WHERE id = %(order)s AND status = {Status.PLACED.value} AND pay_by > %(now)s"
+
+
 def wanted(payment: Payment, *, now: datetime) -> bool:
     """Whether what a payment is for can still be paid."""
     if payment.purpose == Payment.Purpose.DEPOSIT:
         place = Place.objects.filter(pk=deposits.place_of(payment.order_id), state=State.HELD)
         return place.filter(deposit_by__gt=now).exists()
-    return Order.objects.filter(pk=payment.order_id, status=Status.PLACED, pay_by__gt=now).exists()
+    [found] = ask(Question(_PAYABLE, {"order": payment.order_id, "now": now}))
+    return bool(found)

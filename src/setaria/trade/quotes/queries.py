@@ -9,7 +9,7 @@ import msgspec
 
 from setaria.kernel.arrays import int4s, texts
 from setaria.kernel.pipeline import Value
-from setaria.kernel.questions import ask
+from setaria.kernel.questions import Question, ask
 from setaria.markets.models import Market
 from setaria.trade.orders import models as orders
 from setaria.trade.orders.charges import charges_read
@@ -102,7 +102,10 @@ def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id:
     codes = codes_of(choice.codes)
     about: dict[str, Value] = {"member": customer_id or 0, "market": market.pk, "now": now, "codes": texts(codes)}
     ((version, balance, exempt, bought),), kinds_found, typed, used = ask(
-        (_BUYER, about), (_KINDS, {"variants": int4s([x.variant_id for x in lines])}), (_TYPED, about), (_USED, about)
+        Question(_BUYER, about),
+        Question(_KINDS, {"variants": int4s([x.variant_id for x in lines])}),
+        Question(_TYPED, about),
+        Question(_USED, about),
     )
     rules = RULEBOOK.rules(version, market.pk)
     kinds: dict[int, int] = dict(kinds_found)

@@ -20,7 +20,7 @@ from setaria.trade.quotes.models import MarketRules, ShippingRate, TaxRate
 from setaria.trade.quotes.quote import Delivery, Tax
 from setaria.trade.quotes.rules import DeliveryTax, Rounding
 
-VERSION: Question = ("SELECT number FROM quotes_version", {})
+VERSION = Question("SELECT number FROM quotes_version", {})
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -55,6 +55,15 @@ class Rules(msgspec.Struct, frozen=True):
         by_kind = {kind: rate for since, kind, rate in self.taxes if since <= now}
         return Tax(self.standard_bp, by_kind, self.inclusive, exempt, self.rounding, self.delivery_tax)
 
+    def name_of(self, source: str) -> Mapping[str, str]:
+        """Return what a charge's source (`promotion:7`, `shipping:post`) is called, by language; nothing for others."""
+        what, _colon, which = source.partition(":")
+        if what == "promotion" and which.isdigit():
+            promotion = self.promotions.get(int(which))
+            return promotion.name if promotion else {}
+        ways = (way.delivery for of_region in self.ways.values() for way in of_region) if what == "shipping" else ()
+        return next((way.name for way in ways if way.code == which), {})
+
 
 class Rulebook:
     """The process's memory of the rules of all markets; shared by its threads."""
@@ -80,7 +89,7 @@ class Rulebook:
 
 def rules_of(market_id: int) -> Rules:
     """Return a market's rules as they are now; one query."""
-    ((version,),) = ask(VERSION)[0]
+    [((version,),)] = ask(VERSION)
     return RULEBOOK.rules(version, market_id)
 
 

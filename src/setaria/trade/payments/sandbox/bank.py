@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -84,6 +84,12 @@ class Sandbox:
         )
 
 
+_TAKE = """
+    INSERT INTO sandbox_charge (payment_id, order_id, amount, currency, succeeded, at)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+
 @transaction.atomic
 def take(payment: Payment, manner: Manner, *, now: datetime) -> Charge:
     """Take a payment's money in a manner, and queue what the shop will be told; return what the ledger says.
@@ -92,16 +98,13 @@ def take(payment: Payment, manner: Manner, *, now: datetime) -> Charge:
     again. The charge and its notifications are written together, so that no charge goes untold.
     """
     plan = course(manner, payment.amount)
-    charge, made = Charge.objects.get_or_create(
-        payment_id=payment.id,
-        defaults={
-            "order_id": payment.order_id,
-            "amount": plan.amount,
-            "currency": payment.currency,
-            "succeeded": plan.succeeded,
-            "at": now,
-        },
-    )
+    charge = Charge(
+        payment_id=payment.id, order_id=payment.order_id, amount=plan.amount, currency=payment.currency,
+        succeeded=plan.succeeded, at=now,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [charge.payment_id, charge.order_id, plan.amount, charge.currency, plan.succeeded, now])
+        made = cursor.rowcount == 1
     if made:
         for message in plan.messages:
             later = message.after_seconds > 0
@@ -113,4 +116,4 @@ def take(payment: Payment, manner: Manner, *, now: datetime) -> Charge:
                 amount=plan.amount,
                 currency=payment.currency,
             )
-    return charge
+    return charge if made else Charge.objects.get(pk=payment.id)

@@ -13,6 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from setaria.kernel.clock import now
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import ask, rows_of
 from setaria.people.members.guests import identities
 from setaria.trade.payments.models import Payment
 from setaria.trade.payments.sandbox.bank import take
@@ -25,7 +27,12 @@ from setaria.trade.payments.sandbox.notification import NAME
 @require_http_methods(["GET", "POST"])
 def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Show a payment to whoever owes it and take it as they choose; everybody else finds nothing here."""
-    payment = Payment.objects.filter(pk=payment_id, provider=NAME).first()
+    about: dict[str, Value] = {"payment": payment_id, "provider": NAME}
+    payments, charges = ask(
+        rows_of(Payment, "WHERE id = %(payment)s AND provider = %(provider)s", about),
+        rows_of(Charge, "WHERE payment_id = %(payment)s", about),
+    )
+    payment: Payment | None = next(iter(payments), None)
     allowed = identities(request, payment.order_id) if payment else []
     if not allowed and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
@@ -39,7 +46,7 @@ def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
             return HttpResponseBadRequest("There is no such way to pay.")
         take(payment, manner, now=now())
         return redirect(back)
-    charge = Charge.objects.filter(pk=payment.id).first()
+    charge: Charge | None = next(iter(charges), None)
     page = {
         "payment": payment,
         "charge": charge,

@@ -1,0 +1,80 @@
+"""All that an order's page says of it, read in one trip."""
+
+from uuid import UUID
+
+import msgspec
+
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask, rows_of
+from setaria.trade.aftersales.models import Return
+from setaria.trade.invoices.models import Billing, Invoice
+from setaria.trade.orders.charges import charges_read
+from setaria.trade.orders.models import Destination, Event, Line, Order
+from setaria.trade.orders.requests import Charge
+from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.quotes.rulebook import RULEBOOK, Rules
+
+
+class Ordered(msgspec.Struct, frozen=True):
+    """An order with everything around it. `credit` counts towards it already, `store_credit` is what `member_id` has left
+    on gift cards in its market (minor units); `products` by variant; `invoiced`: whether its market writes invoices.
+    """
+
+    order: Order
+    credit: int
+    store_credit: int
+    invoiced: bool
+    rules: Rules
+    lines: list[Line]
+    products: dict[int, int]
+    charges: tuple[Charge, ...]
+    destination: Destination | None
+    events: list[Event]
+    payments: list[Payment]
+    refunds: list[Refund]
+    returns: list[Return]
+    invoices: list[Invoice]
+    billing: Billing | None
+
+
+_SUMS = """
+    SELECT coalesce((SELECT sum(amount) FROM orders_credit WHERE order_id = o.id AND revoked_at IS NULL), 0)::bigint,
+           coalesce((SELECT sum(balance) FROM giftcards_card
+                     WHERE market_id = o.market_id AND member_id = %(member)s), 0)::bigint,
+           EXISTS (SELECT FROM invoices_issuer WHERE market_id = o.market_id),
+           (SELECT number FROM quotes_version)
+    FROM orders_order AS o WHERE o.id = %(order)s
+"""
+_PRODUCTS = """
+    SELECT id, product_id FROM catalog_variant
+    WHERE id IN (SELECT variant_id FROM orders_line WHERE order_id = %(order)s)
+"""
+_CHARGES = "SELECT kind, amount, source, line FROM orders_charge WHERE order_id = %(order)s ORDER BY position"
+
+
+def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
+    """Return an order as it stands, whoever's it is; None where there is none. One trip."""
+    about: dict[str, Value] = {"order": order_id, "member": member_id or 0}
+    of_order = "WHERE order_id = %(order)s"
+    orders, sums, lines, products, charges, to, events, payments, refunds, returns, invoices, billing = ask(
+        rows_of(Order, "WHERE id = %(order)s", about),
+        Question(_SUMS, about),
+        rows_of(Line, f"{of_order} ORDER BY position", about),
+        Question(_PRODUCTS, about),
+        Question(_CHARGES, about),
+        rows_of(Destination, of_order, about),
+        rows_of(Event, of_order, about),
+        rows_of(Payment, f"{of_order} ORDER BY started_at", about),
+        rows_of(Refund, f"{of_order} ORDER BY due_at", about),
+        rows_of(Return, f"{of_order} ORDER BY at", about),
+        rows_of(Invoice, f"{of_order} ORDER BY part", about),
+        rows_of(Billing, of_order, about),
+    )
+    if not orders or not sums:
+        return None
+    order, [(credit, store_credit, invoiced, version)] = orders[0], sums
+    return Ordered(
+        order, credit, store_credit, invoiced, RULEBOOK.rules(version, order.market_id), lines, dict(products),
+        charges_read(*(zip(*charges, strict=True) if charges else [(), (), (), ()])),
+        to[0] if to else None, events, payments, refunds, returns, invoices, billing[0] if billing else None,
+    )  # fmt: skip

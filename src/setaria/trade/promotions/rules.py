@@ -76,8 +76,8 @@ class Buyer(msgspec.Struct, frozen=True):
 
 
 def codes_of(texts: Iterable[str]) -> list[str]:
-    """Return the codes that are looked at of those that were typed, as they are kept."""
-    return sorted({text.strip().upper() for text in texts if text.strip()})[:CODES_MAX]
+    """Return the codes that are looked at of those that were typed, as they are kept. None has what nobody can type."""
+    return sorted({text.strip().upper() for text in texts if text.strip() and text.isprintable()})[:CODES_MAX]
 
 
 def usable(

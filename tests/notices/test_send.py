@@ -8,10 +8,11 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from setaria.people.notices import channels, email, send
 from setaria.people.notices.models import Message
-from setaria.people.notices.send import ATTEMPTS_MAX, KEPT, LEASE, SEND_MAX, send_due
+from setaria.people.notices.send import ATTEMPTS_MAX, KEPT, LEASE, PART, SEND_MAX, send_due
 from setaria.people.notices.write import Note, write
 from tests.guards import Unguarded
 from tests.races.together import together
@@ -145,6 +146,28 @@ def test_a_mail_servers_no_is_understood(world: World, monkeypatch: pytest.Monke
     send_due(world.now)
     assert states() == [(1, True, False), (1, False, False), (1, False, True), (1, False, False), (1, False, False)]
     assert len(mail.outbox) == 1
+
+
+def test_a_batch_is_noted_in_parts_and_not_one_by_one(world: World) -> None:
+    write([note(n) for n in range(2 * PART)], now=world.now)
+    with CaptureQueriesContext(connection) as seen:
+        assert send_due(world.now) == 2 * PART
+    updates = [each["sql"] for each in seen if "SET sent_at" in each["sql"]]
+    assert len(updates) == 2
+    assert len(seen) <= 12
+
+
+def test_what_a_slow_channel_has_no_time_for_is_left_and_was_no_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write([note(n) for n in range(PART + 3)], now=world.now)
+    at = iter([0.0, 1.0, send.BEGIN_SECONDS_MAX])
+    monkeypatch.setattr(send, "monotonic", lambda: next(at))
+    send_due(world.now)
+    assert sorted(states()) == [(0, False, False)] * 3 + [(1, True, False)] * PART
+    monkeypatch.setattr(send, "monotonic", lambda: 0.0)
+    assert send_due(world.now) == 3  # at once: no lease is left on them
+    assert sorted(set(states())) == [(1, True, False)]
 
 
 # --- senders at once, and senders that die ---

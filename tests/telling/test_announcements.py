@@ -266,7 +266,7 @@ def test_the_count_is_who_is_told(store: World, two: tuple[Member, Member]) -> N
 def crowd(store: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Seven people, and chunks of two."""
     monkeypatch.setattr(going, "CHUNK", 2)
-    monkeypatch.setattr(going, "WAITING_MAX", 3)
+    monkeypatch.setattr(going, "CHUNK_MAX", 2)
     return sorted(f"{person(store)}@example.org" for _ in range(7))
 
 
@@ -285,13 +285,19 @@ def test_in_chunks_everybody_is_told_once(store: World, crowd: list[str], two: t
     assert (made.written, made.sent, made.closed_at) == (7, 7, store.now)
 
 
-def test_only_so_many_wait_at_a_time(store: World, crowd: list[str], two: tuple[Member, Member]) -> None:
+def test_only_so_many_wait_at_a_time(
+    store: World, crowd: list[str], two: tuple[Member, Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(going, "CHUNK_MAX", 4)
     made = approved(store, two)
     for _ in range(9):
         go_out(store.now)
-    assert stand(made).waiting == 4
+    assert stand(made).waiting == 2
     send_all(store)
-    assert go_out(store.now) == 2
+    assert go_out(store.now) == 4  # all went out: twice as many
+    assert go_out(store.now) == 0  # nothing did: half as many, once they are gone
+    send_all(store)
+    assert go_out(store.now) == 1
 
 
 def test_who_dies_in_the_middle_loses_and_doubles_nothing(
@@ -300,6 +306,7 @@ def test_who_dies_in_the_middle_loses_and_doubles_nothing(
     """Before a chunk, between its messages and the note of how far it is, and between sending and noting that."""
     made = approved(store, two)
     go_out(store.now)
+    send_all(store)
     real = Announcement.objects.filter
 
     def dies(**which: object) -> object:
@@ -386,7 +393,7 @@ def test_an_orders_message_does_not_stand_behind_a_crowd(
     approved(store, two)
     for _ in range(9):
         go_out(store.now)
-    assert Message.objects.count() == 4
+    assert Message.objects.count() == 2
 
 
 def test_a_chunk_takes_as_many_queries_as_one_person(

@@ -54,7 +54,6 @@ from setaria.trade.webhooks import deliver as hooks
 from setaria.trade.webhooks.forget import forget as forget_webhooks
 from setaria.trade.webhooks.gather import gather
 
-POST_BATCHES_MAX = 10
 HOOKS_AT_ONCE = 8  # endpoints that are asked at the same time
 MINUTE = 60.0
 POST_ENDS_SECONDS = 1.0  # what was not noted as sent by then goes again, after its lease
@@ -284,13 +283,12 @@ def _sweep_until(stopped: threading.Event) -> None:
             sweep(CHORES, stopped)
 
 
-def _posting(channel: str) -> Chore:
-    """Send the messages of a channel that wait."""
+def _posting(channel: str, stopped: threading.Event) -> Chore:
+    """Send the messages of a channel that wait, as fast as it takes them."""
 
     def post_some() -> None:
-        for _ in range(POST_BATCHES_MAX):
-            if post.send_due(now(), channel) < post.SEND_MAX:
-                break
+        while not stopped.is_set() and post.send_due(now(), channel) == post.SEND_MAX:
+            pass
 
     return Chore(post_some, 1.0)
 
@@ -332,7 +330,9 @@ def main() -> None:
     hooking = threading.Thread(target=_hooks_until, args=(stopped,), name="hooks", daemon=True)
     hooking.start()
     posting = [
-        threading.Thread(target=sweep_until, args=(stopped, (_posting(name),)), name=f"post-{name}", daemon=True)
+        threading.Thread(
+            target=sweep_until, args=(stopped, (_posting(name, stopped),)), name=f"post-{name}", daemon=True
+        )
         for name in CHANNELS
     ]
     for thread in posting:

@@ -21,8 +21,8 @@ from setaria.people.notices.models import Message
 from setaria.trade.announcements.models import Announcement
 from setaria.trade.orders.models import Status
 
-CHUNK = 300  # people
-WAITING_MAX = 300  # messages of one announcement; the worker sends some 200 a second by each channel
+CHUNK = 300  # people, to begin with
+CHUNK_MAX = 5_000
 KIND = {Topic.DROPS.value: "announcement_drops", Topic.OFFERS.value: "announcement_offers"}
 
 # Whom it is meant for: a person's market is where they looked around last, else where they ordered last. An address that an
@@ -140,10 +140,26 @@ def _move_on(announcement_id: UUID, now: datetime) -> int:
     if found.ends_at is not None and found.ends_at <= now:
         Announcement.objects.filter(pk=found.pk).update(filled_at=now)
         return 0
-    waiting = Message.objects.filter(key=found.key, sent_at=None, given_up_at=None)
-    if waiting[:WAITING_MAX].count() >= WAITING_MAX:
-        return 0
-    return _fill(found, now)
+    return _fill(found, _chunk(found.key), now)
+
+
+_paces: dict[str, int] = {}  # by announcement: how many people at a time
+
+
+def _chunk(key: str) -> int:
+    """Return how many people are next: nobody while more than half of a chunk still waits.
+
+    The pace follows the slowest channel: twice as many where all went out since the last time, half as many where most
+    still wait. So what waits is what goes out in a second or two, and an order's message never stands long behind it.
+    """
+    pace = _paces.get(key, CHUNK)
+    waiting = Message.objects.filter(key=key, sent_at=None, given_up_at=None)[:pace].count()
+    if waiting == 0 and key in _paces:
+        pace = min(2 * pace, CHUNK_MAX)
+    elif waiting > pace // 2:
+        pace = max(pace // 2, CHUNK)
+    _paces[key] = pace
+    return 0 if waiting > pace // 2 else pace
 
 
 def _taken(announcement_id: UUID) -> Announcement | None:
@@ -151,9 +167,11 @@ def _taken(announcement_id: UUID) -> Announcement | None:
     return Announcement.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=announcement_id).first()
 
 
-def _fill(found: Announcement, now: datetime) -> int:
+def _fill(found: Announcement, chunk: int, now: datetime) -> int:
+    if not chunk:
+        return 0
     values = {
-        **_audience(found), "reached": found.reached, "chunk": CHUNK, "key": found.key, "kind": KIND[found.topic],
+        **_audience(found), "reached": found.reached, "chunk": chunk, "key": found.key, "kind": KIND[found.topic],
         "title": _json(found.title), "text": _json(found.text), "path": found.path, "brand": settings.BRAND, "now": now,
         "lapses_at": found.ends_at,
     }  # fmt: skip
@@ -161,7 +179,7 @@ def _fill(found: Announcement, now: datetime) -> int:
         cursor.execute(_FILL, values)
         people, last, made = cursor.fetchone()
     Announcement.objects.filter(pk=found.pk).update(
-        reached=last or found.reached, written=found.written + made, filled_at=now if people < CHUNK else None
+        reached=last or found.reached, written=found.written + made, filled_at=now if people < chunk else None
     )
     return int(made)
 
@@ -173,6 +191,7 @@ def _close(found: Announcement, now: datetime) -> None:
         waiting.filter(Q(taken_until=None) | Q(taken_until__lte=now)).update(given_up_at=now, trouble="stopped")
     sums = _stand(found.key)
     if not sums.waiting:
+        _paces.pop(found.key, None)
         # What was told so long ago that the outbox forgot it went out, or was given up, for all we know.
         forgotten = max(0, found.written - sums.sent - sums.given_up)
         Announcement.objects.filter(pk=found.pk).update(

@@ -57,6 +57,15 @@ def test_it_is_found_first(text: str, key: str, shop: dict[str, int]) -> None:
     assert first(text, shop) == key
 
 
+def test_characters_of_a_text_are_no_name(shop: dict[str, int]) -> None:
+    """手 and 还 stand in a text about something else, apart; what was meant is called 手环."""
+    Product.objects.filter(pk=shop["bottle"]).update(text={"zh-hans": "拿在手里不烫，盖子还能当杯子。"})
+    refresh()
+    assert first("手还", shop) == "band"
+    assert first("本子", shop) is None
+    assert first("杯子", shop) == "bottle"
+
+
 def test_what_is_misspelt_is_said_to_be_near_only(shop: dict[str, int]) -> None:
     assert find("noodels", everything()).nearly
     assert not find("noodles", everything()).nearly

@@ -69,4 +69,4 @@ def topic_name(topic: str) -> str:
 
 def channel_name(channel: str) -> str:
     """Name a way to be told."""
-    return {"email": _("Mail"), "push": _("On your devices"), "sms": _("Text")}[channel]
+    return {"email": _("Mail"), "push": _("On your devices"), "sms": _("Text message")}[channel]

@@ -113,12 +113,15 @@ def _without(number: int, parts: list[str]) -> str:
 
 
 def _part(word: str, weights: str = "") -> str:
-    """`weights`: of what weight a word must be; any, where empty."""
+    """`weights`: of what weight a word must be; any, where empty. Single characters count in what a product is called and
+    is, whatever is asked: nearly every one stands somewhere in a text.
+    """
     weighed = f":{weights}" if weights else ""
+    if not is_chinese(word):
+        return f"'{word}'{weighed}"
     # The dictionary may cut a word differently inside a longer name; its characters are there in any case.
-    if is_chinese(word) and len(word) > 1:
-        return f"('{word}'{weighed} | {' & '.join(repr(c) + weighed for c in word)})"
-    return f"'{word}'{weighed}"
+    characters = " & ".join(f"{c!r}:ABC" for c in word)
+    return f"('{word}'{weighed} | {characters})" if len(word) > 1 else characters
 
 
 def _alike(asked: str, among: Container[int]) -> list[int]:

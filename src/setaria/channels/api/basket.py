@@ -41,8 +41,7 @@ def _basket(asked: Asked, basket_id: UUID | None) -> BasketOut:
     owner = asked.owner if asked.member_id is not None else keep.Owner(basket_id=basket_id)
     shelf = asked.shelf
     kept = lines_of(owner)
-    variants = queries.variants_by_id([line.variant_id for line in kept]) if kept else {}
-    offers = queries.offers_of(list(variants.values()), shelf) if kept else {}
+    offers = queries.offers_by_id([line.variant_id for line in kept], shelf) if kept else {}
     lines = [_line(offers[line.variant_id], line, shelf) for line in kept]
     ordered = [line for line in lines if not line.later and not line.gone]
     return BasketOut(

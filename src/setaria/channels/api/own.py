@@ -27,6 +27,7 @@ from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.forms import country_of
 from setaria.channels.storefront.life import life_of
 from setaria.channels.storefront.ordered import Ordered, ordered
+from setaria.kernel.questions import ask, rows_of
 from setaria.people.members.addresses import remember
 from setaria.trade.aftersales.take_back import Taken, cancel_paid
 from setaria.trade.orders import release
@@ -69,20 +70,20 @@ def listing(asked: Asked) -> OrdersOut | No:
 
 def own_order(asked: Asked, order_id: UUID) -> Order | None:
     """Return one's own order; somebody else's is as absent as one that does not exist."""
-    allowed = asked.customers_of(order_id)
-    return Order.objects.filter(pk=order_id, customer_id__in=allowed).first() if allowed else None
+    [found] = ask(rows_of(Order, "WHERE id = %(order)s", {"order": order_id}))
+    return found[0] if found and found[0].customer_id in asked.customers_of(order_id) else None
 
 
 def show(asked: Asked, order_id: UUID) -> OrderOut | No:
     """Say how an order stands."""
-    order = own_order(asked, order_id)
-    return No(code="NOT_FOUND") if order is None else order_out(asked, order)
+    found = ordered(order_id, asked.member_id)
+    mine = found is not None and found.order.customer_id in asked.customers_of(order_id)
+    return order_out(asked, found) if found is not None and mine else No(code="NOT_FOUND")
 
 
-def order_out(asked: Asked, order: Order) -> OrderOut:
+def order_out(asked: Asked, found: Ordered) -> OrderOut:
     """Return an order as it is told."""
-    found = ordered(order.pk, asked.member_id)
-    assert found is not None, "orders are never deleted"
+    order = found.order
     market, due = asked.market_of(order.market_id), order.total - found.credit
     life = life_of(order, found.events, found.payments, found.refunds, asked.now)
     payable = order.status == Status.PLACED and order.pay_by > asked.now
@@ -99,6 +100,12 @@ def order_out(asked: Asked, order: Order) -> OrderOut:
         destination=_destination(found.destination),
         payment=payments.payment_out(found.payments[-1]) if found.payments else None,
     )  # fmt: skip
+
+
+def _as_it_is(asked: Asked, order_id: UUID) -> OrderOut:
+    found = ordered(order_id, asked.member_id)
+    assert found is not None, "orders are never deleted"
+    return order_out(asked, found)
 
 
 def _lines(asked: Asked, found: Ordered) -> list[OrderLineOut]:
@@ -142,7 +149,7 @@ def cancel(asked: Asked, order_id: UUID) -> OrderOut | No:
         done = answer is release.Answer.CANCELLED
     if not done and Order.objects.filter(pk=order_id).exclude(status=Status.CANCELLED).exists():
         return No(code="NOT_CANCELLABLE")
-    return order_out(asked, Order.objects.get(pk=order_id))
+    return _as_it_is(asked, order_id)
 
 
 def address(asked: Asked, order_id: UUID, given: AddressIn) -> OrderOut | No:
@@ -157,4 +164,4 @@ def address(asked: Asked, order_id: UUID, given: AddressIn) -> OrderOut | No:
         return No(code="NOT_SENT")
     if asked.member_id is not None:
         remember(asked.member_id, now=asked.now, **to)
-    return order_out(asked, order)
+    return _as_it_is(asked, order_id)

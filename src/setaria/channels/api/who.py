@@ -13,8 +13,9 @@ import msgspec
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
 from django.utils.crypto import salted_hmac
+
+from setaria.kernel.questions import Question, ask
 
 KNOWN_MAX = 20_000  # whose session a token was, when it was last seen: only a hint, which saves a query
 _SALT = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
@@ -39,8 +40,8 @@ class Who(msgspec.Struct, frozen=True):
 
 def who(token: str) -> Who:
     """Return who asks by a session's token (nothing: nobody in particular); one query, or two the first time."""
-    if not token:
-        return Who(_ask("", 0)[0])
+    if not (token.isascii() and token.isalnum()):  # as the keys of sessions are
+        return Who(_ask("", 0)[0], ended=bool(token))
     hint = _known.get(token, 0)
     version, data, password = _ask(token, hint)
     session = _read(data) if data is not None else {}
@@ -59,10 +60,9 @@ def who(token: str) -> Who:
 
 
 def _ask(token: str, member_id: int) -> tuple[int, str | None, str | None]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ASK, {"token": token, "member": member_id})
-        row: tuple[int, str | None, str | None] = cursor.fetchone()
-        return row
+    [[row]] = ask(Question(_ASK, {"token": token, "member": member_id}))
+    found: tuple[int, str | None, str | None] = row
+    return found
 
 
 @lru_cache(maxsize=10_000)

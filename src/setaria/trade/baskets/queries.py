@@ -10,6 +10,11 @@ from setaria.trade.baskets.keep import Owner
 from setaria.trade.baskets.models import Line, Share
 
 _MINE = "basket_id = (SELECT id FROM baskets_basket WHERE {whose})"
+_SKUS = """
+    SELECT variant.sku, line.quantity FROM baskets_line AS line
+    JOIN catalog_variant AS variant ON variant.id = line.variant_id
+    WHERE {mine} AND NOT line.later ORDER BY line.put_at, line.variant_id
+"""
 _UNITS = "SELECT coalesce(sum(quantity), 0)::int FROM baskets_line WHERE {mine} AND NOT later"
 
 
@@ -26,7 +31,9 @@ def skus_of(owner: Owner) -> list[tuple[str, int]]:
     """Return how many of which SKU are in the basket, without what is saved for later; one query."""
     if owner.nobody:
         return []
-    return list(Line.objects.filter(_theirs(owner), later=False).values_list("variant__sku", "quantity"))
+    mine, about = _mine(owner)
+    [found] = ask(Question(_SKUS.format(mine=mine), about))
+    return found
 
 
 def units_of(owner: Owner) -> int:

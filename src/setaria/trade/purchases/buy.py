@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 from django import db
 
+from setaria.kernel.questions import Question, ask
 from setaria.markets.models import Market
 from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import Charge, Code, Line, Outcome, Placed, Refused, Request
@@ -111,9 +112,8 @@ _BEFORE = """
 
 
 def _before(order_id: UUID) -> _Before:
-    with db.connection.cursor() as cursor:
-        cursor.execute(_BEFORE, {"order": order_id})
-        return _Before(*cursor.fetchone())
+    [[row]] = ask(Question(_BEFORE, {"order": order_id}))
+    return _Before(*row)
 
 
 def _again(agreed: Agreed, total: int, now: datetime, door: Door) -> Answer:

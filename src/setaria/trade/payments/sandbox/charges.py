@@ -7,6 +7,8 @@ import msgspec
 from django.conf import settings
 
 from setaria.kernel.clock import now
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import ask, rows_of
 from setaria.trade.payments.models import Payment
 from setaria.trade.payments.sandbox.bank import take
 from setaria.trade.payments.sandbox.manners import Manner
@@ -41,7 +43,9 @@ def charge(body: bytes) -> tuple[int, bytes]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return 400, _encode({"code": "MALFORMED", "message": str(error)})
     right = hmac.compare_digest(secret_of(settings.SECRET_KEY, wanted.payment_id), wanted.secret.encode())
-    payment = Payment.objects.filter(pk=wanted.payment_id, provider=NAME).first() if right else None
+    about: dict[str, Value] = {"payment": wanted.payment_id, "provider": NAME}
+    [found] = ask(rows_of(Payment, "WHERE id = %(payment)s AND provider = %(provider)s", about)) if right else [[]]
+    payment: Payment | None = next(iter(found), None)
     if payment is None:
         return 404, _encode({"code": "NOT_FOUND", "message": "There is no such payment, or the secret is not its own."})
     taken = take(payment, wanted.manner, now=now())

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from setaria.trade.orders.counters import COUNT_REGIONS
+from setaria.trade.orders.models import Status
 
 # Locked, so that a payment of this very moment is either seen here or sees the destination: the order is counted once.
 _OWN = """
@@ -17,7 +18,7 @@ _NOTE = """
     ON CONFLICT DO NOTHING
 """
 _COUNT = f"""
-    WITH paid AS (SELECT id, market_id, total, paid_at FROM orders_order WHERE id = %(order)s AND status = 2)
+    WITH paid AS (SELECT id, market_id, total, paid_at FROM orders_order WHERE id = %(order)s)
     {COUNT_REGIONS}
 """
 
@@ -43,9 +44,10 @@ def set_destination(
     to = {"recipient": recipient, "phone": phone, "country": country, "region": region, "city": city}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_OWN, own)
-        if cursor.fetchone() is None:
+        row = cursor.fetchone()
+        if row is None:
             return False
         cursor.execute(_NOTE, {**own, **to, "street": street, "postcode": postcode})
-        if cursor.rowcount:
+        if cursor.rowcount and row[0] == Status.PAID:
             cursor.execute(_COUNT, own)
         return True

@@ -16,6 +16,7 @@ from setaria.trade.invoices.rules import Content
 from setaria.trade.orders.requests import Line, Placed
 from setaria.trade.quotes.models import MarketRules, ShippingRate, TaxRate
 from setaria.trade.quotes.queries import Choice, Priced, charges_of, price
+from setaria.trade.quotes.rulebook import rules_of
 from tests.books.test_books import standing
 from tests.invoices.test_invoices import issuer_of
 from tests.world import World
@@ -78,7 +79,7 @@ def back(world: World, order: Placed, units: dict[int, int], *, shipping: bool =
 
 def test_the_buyer_reads_of_one_delivery(world: World) -> None:
     order = sold(world, rule="goods")
-    assert [(row.label, row.why, row.amount) for row in rows_of(charges_of(order.id), "CNY")][:1] == [
+    assert [(row.label, row.why, row.amount) for row in rows_of(charges_of(order.id), rules_of(world.cn.pk))][:1] == [
         ("配送", "Standard", 1_000)
     ]
 

@@ -25,7 +25,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SECRET = "Only the owner's eyes"
+SECRET = "For the owner only"  # nothing that a page would escape
 # What a stranger may well do with the names of these: they are no secret, or are the secret itself.
 PUBLIC = {
     "kind", "product", "drop", "drop_pass", "programme", "programme_pass", "queue_proof", "draw", "draw_file", "draw_enter",

@@ -57,7 +57,7 @@ def document(request: MemberVisit, order_id: UUID, name: str) -> HttpResponse:
     found = Invoice.objects.filter(order_id=order.pk, name=name).first()
     if found is None:
         raise Http404
-    if refused := consume_or_429(request, action="paper", key=str(order.customer_id)):
+    if refused := consume_or_429(request, action="paper", key=str(order.customer_id), limit_get=True):
         return refused
     country = Issuer.objects.values_list("country", flat=True).get(pk=found.market_id)
     drawn = pdf_with_xml(found) if country in EN_16931_COUNTRIES else pdf(found)

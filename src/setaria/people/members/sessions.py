@@ -6,7 +6,6 @@ Sessions and their members are Django's, rows and rules alike; only these two lo
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from setaria.kernel.pipeline import Value
 from setaria.kernel.questions import ask, rows_of
@@ -19,8 +18,8 @@ class SessionStore(DatabaseSessions):
     def _get_session_from_db(self) -> Session | None:
         key = self.session_key or ""
         if key.isascii() and key.isalnum():
-            about: dict[str, Value] = {"key": key, "now": timezone.now()}
-            [found] = ask(rows_of(Session, "WHERE session_key = %(key)s AND expire_date > %(now)s", about))
+            about: dict[str, Value] = {"key": key}
+            [found] = ask(rows_of(Session, "WHERE session_key = %(key)s AND expire_date > now()", about))
             if found:
                 session: Session = found[0]
                 return session

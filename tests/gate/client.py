@@ -152,7 +152,7 @@ def running() -> Iterator[Client]:
     lifespan = asyncio.run_coroutine_threadsafe(gate({"type": "lifespan"}, inbox.get, send), loop)
     try:
         client.run(inbox.put({"type": "lifespan.startup"}))
-        until(lambda: outbox == ["lifespan.startup.complete"] and gate.memory.ready)
+        until(lambda: outbox == ["lifespan.startup.complete"] and gate.memory.ready and gate.rooms.ready)
         yield client
     finally:
         client.run(inbox.put({"type": "lifespan.shutdown"}))

@@ -87,7 +87,7 @@ def disputed_while_sent(world: World, payment: Payment) -> list[object]:
 def test_disputed_while_it_is_sent_somebody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = paid(world)
     back(world, payment, 1)
-    meet = MeetingPoint().after(monkeypatch, Sandbox, "refund").after(monkeypatch, disputes, "_tell_if_sent")
+    meet = MeetingPoint(seconds=10).after(monkeypatch, Sandbox, "refund").after(monkeypatch, disputes, "_tell_if_sent")
     disputed_while_sent(world, payment)  # the one looks before the other has noted it
     assert meet.all_met
     assert Case.objects.get().reference == "dp_1 after refund"
@@ -97,7 +97,7 @@ def test_twin_who_sends_does_not_look_and_nobody_is_told(world: World, monkeypat
     payment = paid(world)
     back(world, payment, 1)
     monkeypatch.setattr(refund, "tell_if_disputed", lambda sent, *, now: None)
-    meet = MeetingPoint().after(monkeypatch, Sandbox, "refund").after(monkeypatch, disputes, "_tell_if_sent")
+    meet = MeetingPoint(seconds=10).after(monkeypatch, Sandbox, "refund").after(monkeypatch, disputes, "_tell_if_sent")
     disputed_while_sent(world, payment)
     assert meet.all_met
     assert Refund.objects.get().sent_at is not None
@@ -123,7 +123,7 @@ def test_twin_without_the_lock_what_was_lost_is_called_won(world: World, monkeyp
     payment = paid(world)
     tell(world, payment, Stand.HELD)
     monkeypatch.setattr(disputes, "_open", lambda id: Dispute.objects.filter(pk=id, ended_at=None).first())
-    read_both = MeetingPoint().after(monkeypatch, disputes, "_open").after(monkeypatch, disputes, "cover")
+    read_both = MeetingPoint(seconds=10).after(monkeypatch, disputes, "_open").after(monkeypatch, disputes, "cover")
     said, _ = ended_twice(world)
     assert read_both.all_met
     assert (said, Dispute.objects.get().outcome) == (Answer.ENDED, "won")  # over a loss that was told before
@@ -150,7 +150,7 @@ def test_covered_twice_at_once_it_covers_once(world: World) -> None:
 def test_twin_without_the_lock_both_split_the_same_refund(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = a_loss_and_refunds(world)
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
-    meet = MeetingPoint().after(monkeypatch, disputes, "_waiting")
+    meet = MeetingPoint(seconds=10).after(monkeypatch, disputes, "_waiting")
     now = world.now
     answers = together(*[lambda: disputes.cover(payment.pk, now=now)] * 2)
     assert meet.all_met

@@ -31,10 +31,13 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
 
 
 class MeetingPoint:
-    """Where threads wait for each other, once: for all, or, when a lock keeps one away, for `MEET_SECONDS_MAX`."""
+    """Where threads wait for each other, once: for all, or, when a lock keeps one away, for `MEET_SECONDS_MAX`.
 
-    def __init__(self, threads: int = 2) -> None:
-        self._barrier = threading.Barrier(threads)
+    Where nothing keeps anybody away they may wait longer: on a busy machine one may be slow to come.
+    """
+
+    def __init__(self, threads: int = 2, *, seconds: float = MEET_SECONDS_MAX) -> None:
+        self._barrier, self._seconds = threading.Barrier(threads), seconds
         self.all_met = False
 
     def wait(self) -> None:
@@ -42,7 +45,7 @@ class MeetingPoint:
         if threading.current_thread() is threading.main_thread():
             return
         try:
-            self._barrier.wait(MEET_SECONDS_MAX)
+            self._barrier.wait(self._seconds)
             self.all_met = True
             self._barrier.abort()
         except threading.BrokenBarrierError:

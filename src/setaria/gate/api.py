@@ -1,7 +1,7 @@
 """The store's API at the gate: `/api/v1/…` to its own views on the pages' threads, `/api/accounts/…` to Django.
 
-Nothing here goes by cookies: none is let in and none goes out, so nothing here can be forged by another site; which other sites' pages may call at all,
-and read what is answered, `SETARIA_API_ORIGINS` says (by default none).
+Nothing here goes by cookies: none is let in and none goes out, so nothing here can be forged by another site. Which other
+sites' pages may call at all, and read what is answered, `SETARIA_API_ORIGINS` says (by default none).
 """
 
 from typing import Any

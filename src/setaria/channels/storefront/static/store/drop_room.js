@@ -111,7 +111,8 @@
       }
       this.show(told);
       if (this.state !== before) this.announce(before, told);
-      this.wasGone = Boolean(told.gone);
+      // Kept while waiting: a unit may be seen to be free a moment before it is one's turn.
+      this.wasGone = Boolean(told.gone) || (this.wasGone && this.state === "waiting");
       this.admitted = told.admitted_to;
     }
 

@@ -14,6 +14,7 @@ from setaria.people.members.models import Address, Member
 from setaria.trade.baskets.models import Basket
 from setaria.trade.orders.models import Order
 from setaria.trade.payments.models import Payment
+from setaria.trade.quotes.models import ShippingRate
 from tests.api.conftest import ADDRESS, App
 from tests.points.test_points import earned, has, programme
 from tests.promotions.test_spend import promotion
@@ -50,6 +51,19 @@ def test_a_forged_mark_buys_nothing_cheaper(store: World, app: App) -> None:
     assert app.order(quote).code == "QUOTE_CHANGED"
     assert app.order(app.quote((phone.sku, 1)) | {"mark": "1-" + "0" * 24}).code == "QUOTE_CHANGED"
     assert not Order.objects.exists()
+
+
+def test_a_parcel_costs_what_it_costs_to_where_it_goes(store: World, app: App) -> None:
+    for region, amount in (("", 1_000), ("西藏自治区", 8_000)):
+        ShippingRate.objects.create(market=store.cn, code="post", name={"en": "Post"}, region=region, amount=amount)
+    phone = store.thing("phone", price=10_000, stock=2)
+    near = app.quote((phone.sku, 1), region="北京市")
+    said = app.order(near, choice={"region": "北京市"}, address=ADDRESS | {"region": "西藏自治区"})
+    assert (said.code, said.json["quote"]["total"]) == ("QUOTE_CHANGED", 18_000)
+    assert not Order.objects.exists()
+    assert (
+        app.order(near, choice={"region": "西藏自治区"}).json["total"] == 11_000
+    )  # to Beijing, whatever was said before
 
 
 def test_codes_and_points_take_off_what_the_quote_says(store: World, app: App, member: Member) -> None:

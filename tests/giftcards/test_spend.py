@@ -12,6 +12,8 @@ from setaria.trade.orders.credit import GIFT_CARD, Advance, credit, revoke
 from setaria.trade.orders.models import Credit, Order, Settlement
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments import refund
+from setaria.trade.payments.models import Payment
+from setaria.trade.payments.start import Refusal as NotStarted
 from setaria.trade.payments.start import credited, start
 from tests.books.test_books import standing, story
 from tests.world import SECOND, World
@@ -144,11 +146,28 @@ def test_a_crash_between_taking_and_counting_is_mended(world: World, monkeypatch
         crash.setattr(spending, "apply", lambda *_, **__: None)
         spend(card, order.id, fan, now=world.now)
         spend(all_of_it, whole.id, other_fan, now=world.now)
-    assert credited(order.id) == 0
+    assert not Credit.objects.exists()
     assert heal(now=world.now + STALE) == 0
     assert heal(now=world.now + STALE + SECOND) == 2
     assert (credited(order.id), world.status(whole)) == (30, "paid")
     assert heal(now=world.now + STALE + SECOND) == 0
+
+
+def test_a_payment_asks_for_what_a_card_taken_in_this_moment_leaves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, fan = ordered(world)
+    whole, other_fan = ordered(world)
+    with monkeypatch.context() as crash:
+        crash.setattr(spending, "apply", lambda *_, **__: None)
+        spend(carded(world), order.id, fan, now=world.now)
+        spend(carded(world, 100), whole.id, other_fan, now=world.now)
+    asked = start(order.id, fan, "sandbox", world.now)
+    assert isinstance(asked, Payment)
+    assert asked.amount == 70
+    assert start(whole.id, other_fan, "sandbox", world.now) is NotStarted.NOT_PAYABLE
+    heal(now=world.now + STALE + SECOND)
+    assert world.settle(world.money(order, amount=70, payment=asked.pk)) == ["PAID"]
 
 
 def test_a_card_taken_for_an_order_that_died_meanwhile_comes_back(
@@ -186,7 +205,7 @@ def test_credits_never_make_up_all_of_an_order(world: World) -> None:
     advances = [Advance(order.id, n, amount, "CNY", GIFT_CARD) for n, amount in zip(ids, (60, 40, 39, 1), strict=True)]
     assert credit(advances[:2], now=world.now) == [True, False]
     assert credit([advances[2], advances[3], advances[0]], now=world.now) == [True, False, True]
-    assert rest(world, order) == "PAID"
+    assert world.settle(world.money(order, amount=1)) == ["PAID"]
     assert revoke([order.id], now=world.now) == set()
     assert Order.objects.get().status == 2
     spending.give_back([ids[1], ids[3]], now=world.now)

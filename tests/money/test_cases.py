@@ -37,7 +37,7 @@ def test_resolving_needs_a_note_and_is_signed(store: World, staff: Client) -> No
     )
     assert (
         "is resolved"
-        in staff.post(f"/money/cases/{case.pk}/resolve", {"note": "Called."}, follow=True).content.decode()
+        in staff.post(f"/money/cases/{case.pk}/resolve", {"note": "Cal\0led."}, follow=True).content.decode()
     )
     case.refresh_from_db()
     assert (case.note, "@" in case.resolved_by) == ("Called.", True)

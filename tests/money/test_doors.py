@@ -34,7 +34,7 @@ WRITES = {
     "set_tax": "add_taxrate", "set_delivery": "add_shippingrate", "handed": "add_remittance",
     "handed_list": "add_remittance", "promotion_codes": "add_promotion", "withdraw_tax": "add_taxrate",
     "withdraw_delivery": "add_shippingrate",
-    "refused": "add_remittance", "end_dispute": "change_dispute",
+    "refund": "add_return", "paid_by_bank": "add_return", "refused": "add_remittance", "end_dispute": "change_dispute",
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_no_door_opens_to_the_wrong_person(
 
 
 def test_every_door_that_gives_money_away_takes_a_permission() -> None:
-    safe = {"resolve", "resolve_difference", "refund", "paid_by_bank"}
+    safe = {"resolve", "resolve_difference"}
     reads = {
         "cases",
         "differences",
@@ -234,7 +234,7 @@ def test_money_is_handed_over_and_parcels_come_back(store: World, boss: Client) 
     assert "nothing is owed" in text(boss, f"/money/door/{other.order_id}/refused", {"reason": "nobody there"})
 
 
-def test_what_a_provider_refuses_is_paid_by_bank(store: World, staff: Client) -> None:
+def test_what_a_provider_refuses_is_paid_by_bank(store: World, boss: Client) -> None:
     from setaria.trade.aftersales.take_back import Wish, take_back
     from setaria.trade.payments import refund
 
@@ -243,9 +243,9 @@ def test_what_a_provider_refuses_is_paid_by_bank(store: World, staff: Client) ->
     take_back(Wish(new_id(), payment.order_id, {0: 2}, "broken", BY), now=store.now)
     refund.send_due(now=store.now)
     due = Refund.objects.get()
-    assert f"/money/refunds/{due.pk}/paid" in staff.get("/money/").content.decode()
-    assert "Say in a few words" in text(staff, f"/money/refunds/{due.pk}/paid", {"note": " "})
-    assert "is noted as paid" in text(staff, f"/money/refunds/{due.pk}/paid", {"note": "By transfer."})
+    assert f"/money/refunds/{due.pk}/paid" in boss.get("/money/").content.decode()
+    assert "Say in a few words" in text(boss, f"/money/refunds/{due.pk}/paid", {"note": " "})
+    assert "is noted as paid" in text(boss, f"/money/refunds/{due.pk}/paid", {"note": "By transfer."})
     assert Case.objects.get().resolved_at
 
 

@@ -1,8 +1,10 @@
 """The staff's page of one order's money."""
 
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from setaria.kernel.ids import new_id
+from setaria.people.members.models import Member
 from setaria.trade.aftersales.models import Return
 from setaria.trade.payments.models import Refund
 from tests.world import World
@@ -26,7 +28,21 @@ def test_only_staff_sees_and_refunds(store: World, staff: Client, fan: Client, v
     assert staff.get("/money/orders/", {"number": "x"})["Location"] == "/money/"
 
 
+def test_refunds_take_a_right(store: World, staff: Client) -> None:
+    order = store.placed((store.thing(price=10_000, stock=5), 2))
+    store.pay(order)
+    path = f"/money/orders/{order.id}/"
+    assert f"{path}refund" not in staff.get(path).content.decode()
+    assert staff.post(f"{path}refund", form()).status_code == 404
+    assert Return.objects.count() == 0
+    member = Member.objects.get(is_staff=True)
+    member.user_permissions.add(Permission.objects.get(codename="add_return"))
+    assert f"{path}refund" in staff.get(path).content.decode()
+
+
 def test_a_form_sent_twice_refunds_once_and_is_signed(store: World, staff: Client) -> None:
+    member = Member.objects.get(is_staff=True)
+    member.user_permissions.add(Permission.objects.get(codename="add_return"))
     order = store.placed((store.thing(price=10_000, stock=5), 2))
     store.pay(order)
     sent = form()

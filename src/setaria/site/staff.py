@@ -28,6 +28,7 @@ RIGHTS = {
     "giftcards": ("giftcards.add_card", "giftcards.add_block"),
     "points": ("points.add_entry",),
     "rates": ("quotes.add_taxrate", "quotes.add_shippingrate"),
+    "refunds": ("aftersales.add_return",),  # and to note that one was paid by bank
     "door": ("payments.add_remittance",),
     "disputes": ("payments.change_dispute",),
 }

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from msgspec.structs import replace
 
 from setaria.channels.api import payments
 from setaria.channels.api.asked import Asked
@@ -39,6 +40,8 @@ def place(asked: Asked, wanted: OrderIn) -> OrderedOut | No:
     to = address_of(wanted.address, asked)
     if isinstance(to, No):
         return to
+    # What delivery costs goes by where it goes, not by what was said when it was quoted.
+    wanted = replace(wanted, choice=replace(wanted.choice, region=to["region"]))
     customer_id = asked.member_id or _guest(asked, wanted)
     if isinstance(customer_id, No):
         return customer_id

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from msgspec.structs import replace
 
 from setaria.channels.storefront import explain, guest, queries, refusals
 from setaria.channels.storefront.basket_lines import BasketLine, lines_now
@@ -100,6 +101,8 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
     if not known and (refused := consume_or_429(request, action="guest_order", key=form.cleaned_data["contact"])):
         return refused
     customer_id = request.user.pk if known else guest_of(form.cleaned_data["contact"])
+    # Where no region is asked for, none that was sent makes delivery cheaper.
+    posted = replace(posted, choice=replace(posted.choice, region=form.address()["region"]))
     agreed = Agreed(
         order_id=posted.order_id, customer_id=customer_id, member=known, market=shelf.market,
         channel_id=posted.channel_id, lines=posted.lines, choice=posted.choice, seen=posted.seen,

@@ -19,7 +19,7 @@ from setaria.people.members.models import Member
 from setaria.people.notices.bounces import bounce_of
 from setaria.sight.money import words
 from setaria.sight.money.desk import say, signature
-from setaria.sight.staff import for_staff
+from setaria.sight.staff import for_staff, for_staff_who_may
 from setaria.trade.aftersales.queries import Left, left_of, returns_of
 from setaria.trade.aftersales.take_back import REASON_CHARS_MAX, Taken, Wish, take_back
 from setaria.trade.books.queries import story_of
@@ -27,6 +27,8 @@ from setaria.trade.orders.models import Charge, Order, Settlement, Status
 from setaria.trade.payments import refund as refunds
 from setaria.trade.payments.models import Refund, Remittance
 from setaria.trade.payments.providers import PROMISING
+
+REFUND = "aftersales.add_return"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -79,14 +81,14 @@ def page(request: HttpRequest, order_id: UUID) -> HttpResponse:
             for told in story_of(order_id)
         ],
         "bounce": bounce_of(order.customer_id),
-        "open": order.status == Status.PAID and any(each.left for each in lines),
+        "open": request.user.has_perm(REFUND) and order.status == Status.PAID and any(each.left for each in lines),
         "return_id": new_id(),
         "reason_max": REASON_CHARS_MAX,
     }
     return render(request, "money/order.html", context)
 
 
-@for_staff
+@for_staff_who_may(REFUND)
 @require_POST
 def refund(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Take back what the form says."""
@@ -121,7 +123,7 @@ def _read(request: HttpRequest, order_id: UUID, member: Member) -> Wish | None:
         return None
 
 
-@for_staff
+@for_staff_who_may(REFUND)
 @require_POST
 def paid_by_bank(request: HttpRequest, refund_id: UUID) -> HttpResponse:
     """Note that a refund which its provider refuses was paid by bank transfer."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from setaria.kernel.clock import now
 from setaria.people.members.models import Member
 from setaria.sight.money import words
+from setaria.sight.money.order import REFUND
 from setaria.sight.staff import for_staff
 from setaria.trade.payments import cases as verbs
 from setaria.trade.payments.models import Case
@@ -26,9 +27,11 @@ def cases(request: HttpRequest) -> HttpResponse:
     """Show the cases that are open, the oldest first, and those resolved last."""
     open_ones = Case.objects.filter(resolved_at=None).order_by("opened_at")
     resolved = Case.objects.exclude(resolved_at=None).order_by("-resolved_at")[:RESOLVED_MAX]
+    may = request.user.has_perm(REFUND)
     context = {
         "open": [
-            (case, words.kind(case.kind), words.what_to_do(case.kind), _refund(case)) for case in open_ones[:OPEN_MAX]
+            (case, words.kind(case.kind), words.what_to_do(case.kind), _refund(case) if may else None)
+            for case in open_ones[:OPEN_MAX]
         ],
         "count": open_ones.count(),
         "resolved": [(case, words.kind(case.kind)) for case in resolved],
@@ -51,7 +54,9 @@ def _refund(case: Case) -> UUID | None:
 def resolve(request: HttpRequest, case: int) -> HttpResponse:
     """Close a case with a note, under the name of whoever is signed in."""
     assert isinstance(request.user, Member), "staff has signed in"
-    answer = verbs.resolve(case, note=request.POST.get("note", ""), by=request.user.email or "", now=now())
+    answer = verbs.resolve(
+        case, note=request.POST.get("note", "").replace("\0", ""), by=request.user.email or "", now=now()
+    )
     if answer is verbs.Answer.RESOLVED:
         messages.success(request, _("The case is resolved."))
     elif answer is verbs.Answer.UNSIGNED:

@@ -28,8 +28,14 @@ class Refusal(StrEnum):
 _LOCK = """
     SELECT status, pay_by, total, currency FROM orders_order WHERE id = %s AND customer_id = %s FOR NO KEY UPDATE
 """
+# What counts already, and what was taken off a card in this very moment and is about to count.
 _CREDIT = """
-    SELECT coalesce(sum(amount), 0)::bigint FROM orders_credit WHERE order_id = %(order)s AND revoked_at IS NULL
+    SELECT coalesce((SELECT sum(amount) FROM orders_credit WHERE order_id = %(order)s AND revoked_at IS NULL), 0)::bigint
+         + coalesce((SELECT -sum(m.amount) FROM giftcards_movement AS m
+                     WHERE m.order_id = %(order)s AND m.kind = 2
+                       AND NOT EXISTS (SELECT 1 FROM giftcards_movement AS b WHERE b.id = m.id AND b.kind = 3)
+                       AND NOT EXISTS (SELECT 1 FROM orders_credit AS c WHERE c.payment_id = m.id)
+                       AND NOT EXISTS (SELECT 1 FROM orders_settlement AS s WHERE s.payment_id = m.id)), 0)::bigint
 """
 _BEGUN = f"WHERE order_id = %(order)s AND provider = %(provider)s AND status = '{Payment.Status.STARTED}' ORDER BY id"
 
@@ -55,6 +61,8 @@ def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
             return Refusal.TOO_LATE
         [[(credit,)], attempts] = ask(Question(_CREDIT, about), rows_of(Payment, _BEGUN, about))
         due = total - credit
+        if due <= 0:
+            return Refusal.NOT_PAYABLE
         begun: Payment | None = next((payment for payment in attempts if payment.amount == due), None)
         return begun or Payment.objects.create(
             id=new_id(),

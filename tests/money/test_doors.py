@@ -33,7 +33,8 @@ WRITES = {
     "issue_card": "add_card", "find_card": "add_block", "block_card": "add_block", "lift_card": "add_block",
     "set_tax": "add_taxrate", "set_delivery": "add_shippingrate", "handed": "add_remittance",
     "handed_list": "add_remittance", "promotion_codes": "add_promotion", "withdraw_tax": "add_taxrate",
-    "withdraw_delivery": "add_shippingrate",
+    "withdraw_delivery": "add_shippingrate", "set_delivery_tax": "add_taxrate",
+    "withdraw_delivery_tax": "add_taxrate",
     "refund": "add_return", "paid_by_bank": "add_return", "refused": "add_remittance", "end_dispute": "change_dispute",
 }  # fmt: skip
 

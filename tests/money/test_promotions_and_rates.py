@@ -12,11 +12,12 @@ from setaria.trade.orders.requests import Line
 from setaria.trade.promotions import plan
 from setaria.trade.promotions.models import CODE, Code, Promotion
 from setaria.trade.promotions.plan import Answer, add_codes
-from setaria.trade.quotes.models import ShippingRate, TaxRate
+from setaria.trade.quotes.models import DeliveryTaxRule, ShippingRate, TaxRate
 from setaria.trade.quotes.queries import Choice, price
+from setaria.trade.quotes.rulebook import rules_of
 from tests.money.test_doors import local, promotion, text
 from tests.races.together import MeetingPoint, together
-from tests.world import DAY, HOUR, World
+from tests.world import DAY, HOUR, SECOND, World
 
 BY = "ada@example.org"
 
@@ -140,3 +141,24 @@ def test_without_a_number_one_is_asked_for(store: World, boss: Client) -> None:
     page = boss.get("/money/orders/")
     assert page.status_code == 200
     assert 'name="number"' in page.content.decode()
+
+
+def test_delivery_is_taxed_by_another_rule_from_an_instant_on(store: World, boss: Client) -> None:
+    assert "at the standard rate" in boss.get("/money/rates/").content.decode()
+    form = {"market": store.cn.pk, "rule": "goods", "since": local(store)}
+    assert "is set" in text(boss, "/money/rates/delivery-tax", form)
+    text(boss, "/money/rates/delivery-tax", form | {"rule": "x"}, status=422)
+    text(boss, "/money/rates/delivery-tax", form | {"since": local(store, DAY), "rule": "none"})
+    page = boss.get("/money/rates/").content.decode()
+    assert "as the goods it brings" in page
+    first, later = DeliveryTaxRule.objects.order_by("since")
+    assert ("@" in first.by, f"/money/rates/delivery-tax/{later.pk}/withdraw" in page) == (True, True)
+    assert f"/money/rates/delivery-tax/{first.pk}/withdraw" not in page
+    rules = rules_of(store.cn.pk)
+    at = [first.since - SECOND, first.since, later.since]
+    assert [rules.tax_at(each, exempt=False).delivery for each in at] == ["standard", "goods", "none"]
+    assert "is over" in text(boss, "/money/rates/delivery-tax", form | {"since": local(store, -DAY)}, status=422)
+    assert "from then on" in text(boss, "/money/rates/delivery-tax", form | {"since": local(store, DAY)}, status=422)
+    assert "will not begin" in text(boss, f"/money/rates/delivery-tax/{later.pk}/withdraw", {})
+    assert "has begun" in text(boss, f"/money/rates/delivery-tax/{first.pk}/withdraw", {})
+    assert DeliveryTaxRule.objects.get() == first

@@ -17,7 +17,7 @@ from setaria.trade.points.models import Programme
 from setaria.trade.promotions.models import Code, Promotion
 from setaria.trade.promotions.plan import end
 from setaria.trade.promotions.spend import Wish, reserve
-from setaria.trade.quotes.models import Exemption, MarketRules, ShippingRate, TaxRate
+from setaria.trade.quotes.models import DeliveryTaxRule, Exemption, MarketRules, ShippingRate, TaxRate
 from setaria.trade.quotes.queries import Choice, Priced, price
 from setaria.trade.quotes.rates import set_delivery, set_tax
 from tests.promotions.test_spend import promotion
@@ -64,7 +64,7 @@ CHANGES: dict[str, Callable[[World], object]] = {
     "tax": lambda w: TaxRate.objects.create(market=w.cn, kind=w.kind, rate_bp=900),
     "market's tax": lambda w: type(w.cn).objects.filter(pk=w.cn.pk).update(tax_rate_bp=800),
     "rounding": lambda w: MarketRules.objects.create(market=w.cn, rounding="order_half_up"),
-    "delivery's tax": lambda w: MarketRules.objects.create(market=w.cn, delivery_tax="none"),
+    "delivery's tax": lambda w: DeliveryTaxRule.objects.create(market=w.cn, rule="none"),
     "promotion": lambda w: Promotion.objects.update(percent_bp=2_000),
     "promotion ended": lambda w: end(Promotion.objects.get().pk, by="ada@example.org", now=w.now),
     "promotion for all": lambda w: promotion(w, needs_code=False, percent_bp=3_000),

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy
 from setaria.goods.catalog.models import Kind
 from setaria.kernel.texts import text_in
 from setaria.markets.models import Market
+from setaria.sight.money import words
 from setaria.trade.promotions.models import CODE, Promotion
+from setaria.trade.quotes.rules import DeliveryTax
 
 AMOUNT_MAX = Decimal(10**9)
 
@@ -163,6 +165,15 @@ class TaxForm(MoneyForm):
 
     kind = _Named(queryset=Kind.objects.order_by("slug"), label=gettext_lazy("Kind of product"))
     percent = _share(gettext_lazy("Per cent"))
+    since = _time(gettext_lazy("From"))
+
+
+class DeliveryTaxForm(MoneyForm):
+    """Another rule by which delivery is taxed."""
+
+    rule = forms.ChoiceField(
+        label=gettext_lazy("Delivery is taxed"), choices=[(one.value, words.DELIVERY_TAX[one]) for one in DeliveryTax]
+    )
     since = _time(gettext_lazy("From"))
 
 

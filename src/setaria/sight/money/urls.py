@@ -34,6 +34,8 @@ urlpatterns = [
     path("rates/", rates.page, name="rates"),
     path("rates/tax", rates.set_tax, name="set_tax"),
     path("rates/tax/<int:rate>/withdraw", rates.withdraw_tax, name="withdraw_tax"),
+    path("rates/delivery-tax", rates.set_delivery_tax, name="set_delivery_tax"),
+    path("rates/delivery-tax/<int:rate>/withdraw", rates.withdraw_delivery_tax, name="withdraw_delivery_tax"),
     path("rates/delivery/<int:rate>/withdraw", rates.withdraw_delivery, name="withdraw_delivery"),
     path("rates/delivery", rates.set_delivery, name="set_delivery"),
 ]

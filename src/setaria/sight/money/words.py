@@ -1,6 +1,7 @@
 """What things about money are called, in the reader's language."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from setaria.trade.aftersales.take_back import Refusal
 from setaria.trade.books.accounts import Source
@@ -8,9 +9,16 @@ from setaria.trade.payments.cash import hand_over
 from setaria.trade.payments.models import Case
 from setaria.trade.points import correct
 from setaria.trade.points.models import Entry as Points
+from setaria.trade.quotes.rules import DeliveryTax
 from setaria.trade.reconciliation.models import Difference, Entry
 
 Kind = Case.Kind
+
+DELIVERY_TAX = {
+    DeliveryTax.STANDARD: gettext_lazy("at the standard rate"),
+    DeliveryTax.GOODS: gettext_lazy("as the goods it brings, by their shares"),
+    DeliveryTax.NONE: gettext_lazy("not at all"),
+}
 
 
 def kind(value: str) -> str:

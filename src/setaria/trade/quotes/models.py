@@ -21,21 +21,14 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class MarketRules(models.Model):
-    """By which named rules a market reckons: how tax is rounded, how delivery is taxed, which means get money back first.
+    """By which named rules a market reckons: how tax is rounded, which means get money back first.
 
-    A market without a row rounds each line's tax, halves to the even, taxes delivery at the standard rate, and fills up
-    cards last.
+    A market without a row rounds each line's tax, halves to the even, and fills up cards last.
     """
 
     market = models.OneToOneField(Market, on_delete=models.CASCADE, primary_key=True, related_name="quote_rules")
     rounding = models.CharField(
         max_length=16, choices=[(one.value, one.value) for one in Rounding], default=Rounding.LINE_HALF_EVEN.value
-    )
-    delivery_tax = models.CharField(
-        max_length=16,
-        choices=[(one.value, one.value) for one in DeliveryTax],
-        default=DeliveryTax.STANDARD.value,
-        db_default=DeliveryTax.STANDARD.value,
     )
     refunds = models.CharField(
         max_length=16,
@@ -47,9 +40,6 @@ class MarketRules(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(rounding__in=[r.value for r in Rounding]), name="rounding_is_named"),
-            models.CheckConstraint(
-                condition=Q(delivery_tax__in=[one.value for one in DeliveryTax]), name="delivery_tax_is_named"
-            ),
             models.CheckConstraint(condition=Q(refunds__in=[turn.value for turn in Turn]), name="turn_is_named"),
         ]
 
@@ -80,6 +70,27 @@ class TaxRate(models.Model):
     def percent(self) -> str:
         """The rate as people write it."""
         return percent(self.rate_bp)
+
+
+class DeliveryTaxRule(models.Model):
+    """By which named rule a market taxes delivery; without a row at its standard rate."""
+
+    id = models.AutoField(primary_key=True)
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="delivery_tax_rules")
+    rule = models.CharField(max_length=16, choices=[(one.value, one.value) for one in DeliveryTax])
+    since = models.DateTimeField(default=BEGINNING, db_default=BEGINNING, help_text="The latest one counts.")
+    by = models.CharField(max_length=254, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["market", "since"], name="delivery_tax_one_an_instant"),
+            models.CheckConstraint(
+                condition=Q(rule__in=[one.value for one in DeliveryTax]), name="delivery_tax_is_named"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.rule}"
 
 
 class ShippingRate(models.Model):

@@ -97,7 +97,7 @@ _USED = """
 def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id: int | None, now: datetime) -> Priced:
     """Quote lines at the prices they name, for a buyer (None: not known yet); four queries in one trip.
 
-    After a change of rates, promotions or programmes, six more.
+    After a change of rates, promotions or programmes, seven more.
     """
     codes = codes_of(choice.codes)
     about: dict[str, Value] = {"member": customer_id or 0, "market": market.pk, "now": now, "codes": texts(codes)}

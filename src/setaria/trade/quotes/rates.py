@@ -6,7 +6,9 @@ from enum import StrEnum
 import structlog
 from django.db import transaction
 
-from setaria.trade.quotes.models import ShippingRate, TaxRate
+from setaria.trade.quotes.models import DeliveryTaxRule, ShippingRate, TaxRate
+
+Rate = TaxRate | ShippingRate | DeliveryTaxRule
 
 log = structlog.get_logger(__name__)
 GRACE = timedelta(minutes=5)  # a form takes a moment to fill in
@@ -36,7 +38,13 @@ def set_delivery(rate: ShippingRate, *, by: str, now: datetime) -> Answer:
     return _set(rate, same.exists(), by, now)
 
 
-def withdraw(kind: type[TaxRate] | type[ShippingRate], id: int, *, by: str, now: datetime) -> Answer:
+def set_delivery_tax(rule: DeliveryTaxRule, *, by: str, now: datetime) -> Answer:
+    """Tax a market's delivery by another named rule from `rule.since` on."""
+    same = DeliveryTaxRule.objects.filter(market=rule.market, since=_from(rule.since, now))
+    return _set(rule, same.exists(), by, now)
+
+
+def withdraw(kind: type[Rate], id: int, *, by: str, now: datetime) -> Answer:
     """Take a rate back before it begins; one that has begun stays, since quotes went by it."""
     if not by.strip():
         return Answer.UNSIGNED
@@ -51,7 +59,7 @@ def _from(since: datetime, now: datetime) -> datetime:
 
 
 @transaction.atomic
-def _set(rate: TaxRate | ShippingRate, taken: bool, by: str, now: datetime) -> Answer:
+def _set(rate: Rate, taken: bool, by: str, now: datetime) -> Answer:
     if not by.strip():
         return Answer.UNSIGNED
     rate.since, rate.by = _from(rate.since, now), by.strip()[:254]

@@ -16,7 +16,7 @@ from setaria.markets.models import Market
 from setaria.trade.points.models import Programme
 from setaria.trade.promotions.models import Promotion
 from setaria.trade.promotions.rules import Terms
-from setaria.trade.quotes.models import MarketRules, ShippingRate, TaxRate
+from setaria.trade.quotes.models import DeliveryTaxRule, MarketRules, ShippingRate, TaxRate
 from setaria.trade.quotes.quote import Delivery, Tax
 from setaria.trade.quotes.rules import DeliveryTax, Rounding
 
@@ -35,7 +35,7 @@ class Rules(msgspec.Struct, frozen=True):
     standard_bp: int
     inclusive: bool
     rounding: Rounding
-    delivery_tax: DeliveryTax
+    delivery_taxes: tuple[tuple[datetime, DeliveryTax], ...]  # since, rule; in the order of their instants
     taxes: tuple[tuple[datetime, int, int], ...]  # since, kind, rate; in the order of their instants
     ways: Mapping[str, tuple[_Way, ...]]  # by region, in the order of their instants
     promotions: Mapping[int, Terms]
@@ -53,7 +53,9 @@ class Rules(msgspec.Struct, frozen=True):
     def tax_at(self, now: datetime, *, exempt: bool) -> Tax:
         """Return the tax that somebody pays, or is spared."""
         by_kind = {kind: rate for since, kind, rate in self.taxes if since <= now}
-        return Tax(self.standard_bp, by_kind, self.inclusive, exempt, self.rounding, self.delivery_tax)
+        begun = [rule for since, rule in self.delivery_taxes if since <= now]
+        delivery = begun[-1] if begun else DeliveryTax.STANDARD
+        return Tax(self.standard_bp, by_kind, self.inclusive, exempt, self.rounding, delivery)
 
     def name_of(self, source: str) -> Mapping[str, str]:
         """Return what a charge's source (`promotion:7`, `shipping:post`) is called, by language; nothing for others."""
@@ -94,10 +96,10 @@ def rules_of(market_id: int) -> Rules:
 
 
 def _read() -> dict[int, Rules]:
-    named = {row[0]: row[1:] for row in MarketRules.objects.values_list("market_id", "rounding", "delivery_tax")}
-    usual = (Rounding.LINE_HALF_EVEN, DeliveryTax.STANDARD)
+    roundings = dict(MarketRules.objects.values_list("market_id", "rounding"))
     shares = dict(Programme.objects.values_list("market_id", "share_max_bp"))
     taxes = _by_market(TaxRate.objects.order_by("since").values_list("market_id", "since", "kind_id", "rate_bp"))
+    delivery_taxes = _by_market(DeliveryTaxRule.objects.order_by("since").values_list("market_id", "since", "rule"))
     promotions = _by_market(Promotion.objects.order_by("id").values_list("market_id", *Terms.__struct_fields__))
     ways: dict[int, dict[str, list[_Way]]] = {}
     for row in ShippingRate.objects.order_by("since"):
@@ -107,8 +109,8 @@ def _read() -> dict[int, Rules]:
         market: Rules(
             standard_bp=standard_bp,
             inclusive=inclusive,
-            rounding=Rounding(named.get(market, usual)[0]),
-            delivery_tax=DeliveryTax(named.get(market, usual)[1]),
+            rounding=Rounding(roundings.get(market, Rounding.LINE_HALF_EVEN)),
+            delivery_taxes=tuple((row[0], DeliveryTax(row[1])) for row in delivery_taxes.get(market, ())),
             taxes=tuple((row[0], row[1], row[2]) for row in taxes.get(market, ())),
             ways={region: tuple(found) for region, found in ways.get(market, {}).items()},
             promotions={row[0]: Terms(*row) for row in promotions.get(market, ())},

@@ -13,11 +13,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
 from django.test import TransactionTestCase
 
 from setaria.site.embedded import temporary_postgres
 from setaria.site.settings import _database
+from tests import tables
 
 # The same examples on every run; HYPOTHESIS_PROFILE=default looks for new ones.
 hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
@@ -62,41 +63,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
     """
     # Every page is imported before a test can replace the clock, which it would else keep for good.
     import_module(settings.ROOT_URLCONF)
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(_INSTALL)
+    with django_db_blocker.unblock():
+        tables.install()
     original = TransactionTestCase._fixture_teardown
-    TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = lambda _test: tables.empty_tables()  # type: ignore[method-assign]
     yield
+    tables.let_go()
     TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
-
-
-def _empty_tables(_test: TransactionTestCase) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tests_empty_tables()")
-
-
-# What the migrations filled stays. Deleting from few small tables is quicker than truncating them; the role spares
-# the order that foreign keys ask for, and the triggers that guard history.
-_INSTALL = """
-CREATE TABLE tests_written (name text PRIMARY KEY);
-DO $$
-DECLARE one record; found boolean;
-BEGIN
-    FOR one IN SELECT c.oid::regclass::text AS name FROM pg_class AS c
-               WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'tests_written' LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', one.name) INTO found;
-        IF NOT found THEN INSERT INTO tests_written VALUES (one.name); END IF;
-    END LOOP;
-END $$;
-CREATE FUNCTION tests_empty_tables() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
-DECLARE one record; found boolean;
-BEGIN
-    FOR one IN SELECT name FROM tests_written LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', one.name) INTO found;
-        IF found THEN EXECUTE format('DELETE FROM %s', one.name); END IF;
-    END LOOP;
-    -- As the triggers would: what a process remembers under this number is over.
-    UPDATE orders_terms_version SET number = number + 1;
-    UPDATE quotes_version SET number = number + 1;
-END $$;
-"""

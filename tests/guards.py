@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connection
 
+from tests.tables import empty_tables
+
 
 class Unguarded:
     """Drops constraints and disables triggers of the test database."""
@@ -43,8 +45,8 @@ class Unguarded:
 
     def restore(self) -> None:
         """Put all of them back, over empty tables: what was broken meanwhile would not pass them."""
+        empty_tables()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT tests_empty_tables()")
             for statement in reversed(self._restore):
                 cursor.execute(statement)
 

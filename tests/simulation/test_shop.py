@@ -11,7 +11,6 @@ from uuid import UUID
 import hypothesis.strategies as st
 import msgspec
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, event, note, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -22,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.simulation.model import Model, ModelDrop
+from tests.tables import empty_tables
 from tests.world import DAY, OPENING, World, code
 
 from setaria.goods.inventory import move
@@ -250,8 +250,7 @@ class Shop(RuleBasedStateMachine):
             assert set(Refund.objects.values_list("payment_id", flat=True)) == owed
             assert self.world.breaches() == {}
         finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT tests_empty_tables()")
+            empty_tables()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ Every app may have an `invariants.py` with `INVARIANTS`; `check_all` runs them a
 REPEATABLE READ snapshot, so that concurrent business cannot make a true statement look false.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -50,9 +50,14 @@ def all_invariants() -> list[Invariant]:
 
 def check_all() -> Iterator[Finding]:
     """Check every invariant against one snapshot of the database."""
+    return check(all_invariants())
+
+
+def check(invariants: Iterable[Invariant]) -> Iterator[Finding]:
+    """Check these against one snapshot of the database."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for invariant in all_invariants():
+        for invariant in invariants:
             cursor.execute(invariant.counts)
             rows = cursor.fetchone()[0]
             cursor.execute(f"SELECT * FROM ({invariant.breaches}) AS breaches LIMIT {OFFENDERS_MAX}")

@@ -29,7 +29,7 @@ up: $(RUN_STAMP)  ## run everything on http://127.0.0.1:8000 until Ctrl-C (PORT=
 	@exec $(setaria) up --port "$(PORT)" --host "$(HOST)" --home "$(HOME_DIR)" $(ARGS)
 
 test: $(DEV_STAMP)  ## run the tests (ARGS="-k name")
-	@exec $(python) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(python) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_STAMP)  ## check form, types, floors, and that no migration is missing
 	$(python) -m ruff format --check

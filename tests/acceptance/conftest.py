@@ -12,11 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from setaria.site.rush.instance import free_port
 
 START_SECONDS_MAX = 240
+# What a page is awaited to do may come from the worker or with a page's next question: seconds, on a busy machine more.
+WAIT_MS_MAX = 20_000
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 FAN = ("fan@demo.example", "millet-and-rifles")
@@ -122,6 +124,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("SETARIA_CI") or os.environ.get("CI"):
             pytest.fail("CI needs Chromium (Debian's package `chromium`).")
         pytest.skip("no Chromium here: install Debian's package `chromium` to run the browser tests")
+    expect.set_options(timeout=WAIT_MS_MAX)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -155,7 +158,7 @@ class Visitors:
         )  # fmt: skip
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(WAIT_MS_MAX)
         if account is not None:
             page.goto("/accounts/login/")
             page.locator("input[name=login]").fill(account[0])

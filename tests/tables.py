@@ -48,6 +48,33 @@ def install() -> None:
         cursor.execute(_EMPTY.format(steps))
 
 
+class Kept:
+    """What is in the tables now, to be put back as often as it is wanted: a world that takes long to build."""
+
+    def __init__(self) -> None:
+        self._session = _emptier(connection.settings_dict["NAME"])
+        self._session.execute("CREATE SCHEMA tests_kept")
+        steps = []
+        with connection.cursor() as cursor:
+            cursor.execute(_COLUMNS)
+            for table, columns in cursor.fetchall():
+                if _has_rows(cursor, f"public.{table}"):
+                    self._session.execute(f"CREATE TABLE tests_kept.{table} AS TABLE public.{table}")
+                    steps.append(_PUT_BACK.format(table, columns))
+        self._session.execute(
+            "CREATE FUNCTION tests_kept.put_back() RETURNS void LANGUAGE plpgsql AS"
+            f" $$ #variable_conflict use_column\nBEGIN {' '.join(steps)} END $$"
+        )
+
+    def put_back(self) -> None:
+        """Fill the tables, which are empty."""
+        self._session.execute("SELECT tests_kept.put_back()")
+
+    def forget(self) -> None:
+        """Let it go."""
+        self._session.execute("DROP SCHEMA tests_kept CASCADE")
+
+
 def let_go() -> None:
     """Close what was kept open."""
     if _emptier.cache_info().currsize:
@@ -83,6 +110,16 @@ _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
 """
+# Only what is emptied is put back, and no column that PostgreSQL works out itself.
+_COLUMNS = """
+SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+AND (SELECT prosrc FROM pg_proc WHERE proname = 'tests_empty_tables') LIKE '%DELETE FROM ' || c.oid::regclass || ';%'
+GROUP BY c.relname
+"""
+_PUT_BACK = "INSERT INTO public.{0} ({1}) OVERRIDING SYSTEM VALUE SELECT {1} FROM tests_kept.{0};"
 # Deleting from few small tables is quicker than truncating them. A function's own statements stay planned.
 _STEP = "IF EXISTS (SELECT 1 FROM {0}) THEN DELETE FROM {0}; END IF;"
 _EMPTY = """

@@ -23,7 +23,7 @@ def pay_in_sandbox(page) -> None:
 def test_a_fan_buys_in_the_running_drop_and_the_wall_moves(visitor) -> None:
     wall = visitor(STAFF)
     wall.goto("/wall/cn/")
-    expect(wall.locator("#paid-orders")).to_have_text("0", timeout=20_000)
+    expect(wall.locator("#paid-orders")).to_have_text("0")
 
     fan = visitor(FAN, phone=True)
     fan.goto("/drops/open-now/")
@@ -33,7 +33,7 @@ def test_a_fan_buys_in_the_running_drop_and_the_wall_moves(visitor) -> None:
     fan.locator("#owed-pay").click()
     pay_in_sandbox(fan)
 
-    expect(wall.locator("#paid-orders")).to_have_text("1", timeout=10_000)
+    expect(wall.locator("#paid-orders")).to_have_text("1")
     assert re.sub(r"[^0-9.]", "", wall.locator("#amount").inner_text()).startswith("149")
 
 

@@ -4,7 +4,8 @@ A new invariant without a breaker here fails `test_the_audit_finds_what_is_broke
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import date
 
 import pytest
@@ -15,6 +16,7 @@ from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
 from tests.queues.room import buy, enter, in_order, opened, people, queued
 from tests.races.together import together
+from tests.tables import Kept, empty_tables
 from tests.world import HOUR, MINUTE, SECOND, World
 
 from setaria.goods.pricing.models import Price
@@ -539,9 +541,22 @@ def messages_are_approved_by_a_second_person(busy: Busy, unguarded: Unguarded) -
     return ""
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker) -> Iterator[tuple[Busy, Kept]]:
+    """The busy world, built once: it takes a second of a processor, and a hundred tests break it."""
+    with django_db_blocker.unblock():
+        busy = Busy(World())
+        kept = Kept()
+        empty_tables()
+        yield busy, kept
+        kept.forget()
+
+
 @pytest.fixture
-def busy(broken_world: World) -> Busy:
-    return Busy(broken_world)
+def busy(built: tuple[Busy, Kept], transactional_db: None) -> Busy:
+    busy, kept = built
+    kept.put_back()
+    return deepcopy(busy)
 
 
 for _name, _breaker in chance.BREAKERS.items():

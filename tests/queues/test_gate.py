@@ -197,6 +197,7 @@ def test_bad_input_gets_a_clear_error(gate: Client, room: Drop) -> None:
 
 
 def test_where_there_is_no_room_it_says_so(night: Night, gate: Client) -> None:
+    until(lambda: gate.gate.rooms.ready)  # before, it cannot know
     assert join(gate, night.drop, 1).said == (404, "NO_ROOM")
     assert gate.ask("POST", "/rush/no-such-sale/room", b"{}").said == (404, "UNKNOWN_DROP")
 

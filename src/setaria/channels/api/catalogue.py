@@ -20,10 +20,12 @@ from setaria.channels.api.messages import (
 )
 from setaria.channels.api.refusals import No
 from setaria.channels.storefront import queries
+from setaria.channels.storefront.faces import Image
 from setaria.channels.storefront.facets import Facet
 from setaria.channels.storefront.listing import KIND_SORTS, SEARCH_SORTS, Listing, listing_of
 from setaria.channels.storefront.markup import picture_url
 from setaria.channels.storefront.product import facts
+from setaria.channels.storefront.tiles import Tile, companions
 from setaria.goods.catalog.models import Picture, Product
 from setaria.goods.search.find import QUERY_CHARS_MAX, find
 from setaria.kernel.texts import text_in
@@ -55,16 +57,17 @@ def listing(asked: Asked) -> ListingOut | No:
     window = shelf.window
     if text := query.get("q", "").strip()[:QUERY_CHARS_MAX]:
         found = find(text, window.by_id)
-        products = [window.by_id[id] for id in found.ids]
-        return _listing(asked, listing_of(query, products, shelf, [], SEARCH_SORTS, tuple(found.ids)), found.nearly)
+        known, ids = window.by_id, tuple(found.ids)
+        listed = listing_of(query, lambda: [known[id] for id in ids], shelf, [], SEARCH_SORTS, ids)
+        return _listing(asked, listed, found.nearly)
     slugs = query.getlist("kind")
     if len(slugs) != 1:
-        return _listing(asked, listing_of(query, window.products, shelf, [], KIND_SORTS, "all"))
+        return _listing(asked, listing_of(query, lambda: window.products, shelf, [], KIND_SORTS, "all"))
     kind = next((each for each in window.kinds if each.slug == slugs[0]), None)
     if kind is None:
         return No(code="NOT_FOUND")
     fields = kind.specification_fields
-    return _listing(asked, listing_of(query, window.of_kind(kind.pk), shelf, fields, KIND_SORTS, kind.pk))
+    return _listing(asked, listing_of(query, lambda: window.of_kind(kind.pk), shelf, fields, KIND_SORTS, kind.pk))
 
 
 def _listing(asked: Asked, found: Listing, nearly: bool = False) -> ListingOut:
@@ -88,16 +91,20 @@ def _facet(facet: Facet) -> FacetOut:
     )  # fmt: skip
 
 
-def _card(asked: Asked, card: queries.Card) -> CardOut:
-    product = card.product
+def _card(asked: Asked, tile: Tile) -> CardOut:
+    product = tile.product
     return CardOut(
-        slug=product.slug, name=text_in(product.name), line=text_in(product.line), kind=product.kind.slug,
-        maker=product.maker, maker_name=product.maker_name, price=card.price if card.sells else None,
-        varies=card.varies, sold_out=card.sold_out, picture=_picture(asked, card.picture),
+        slug=product.slug, name=text_in(product.name), line=text_in(product.line), kind=_kind(asked, product.kind_id),
+        maker=product.maker, maker_name=product.maker_name, price=tile.price if tile.sells else None,
+        varies=tile.varies, sold_out=tile.sold_out, picture=_picture(asked, tile.picture),
     )  # fmt: skip
 
 
-def _picture(asked: Asked, picture: Picture | None) -> PictureOut | None:
+def _kind(asked: Asked, kind_id: int) -> str:
+    return next(kind.slug for kind in asked.shelf.window.kinds if kind.pk == kind_id)
+
+
+def _picture(asked: Asked, picture: Picture | Image | None) -> PictureOut | None:
     if picture is None or not (url := picture_url(picture.path)):
         return None
     return PictureOut(url=asked.origin + url, alt=text_in(picture.alt))
@@ -124,7 +131,7 @@ def _product(asked: Asked, card: queries.Card, product: Product) -> ProductOut:
         variants=[_variant(offer, sells=card.sells) for offer in card.offers],
         pictures=[picture for picture in pictures if picture],
         facts=[FactOut(name=fact.name, value=str(fact.value), unit=fact.unit) for fact in told],
-        goes_with=[_card(asked, other) for other in queries.companions(product, asked.shelf)],
+        goes_with=[_card(asked, other) for other in companions(product, asked.shelf)],
         drop=drop.slug if drop else "",
     )  # fmt: skip
 

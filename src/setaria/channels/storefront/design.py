@@ -20,6 +20,7 @@ from setaria.channels.storefront.facets import Choice, Facet
 from setaria.channels.storefront.forms import AddressForm
 from setaria.channels.storefront.matrix import matrix_of
 from setaria.channels.storefront.theme import COLOURS
+from setaria.channels.storefront.tiles import tiles
 from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
 
@@ -56,11 +57,12 @@ class Pane(msgspec.Struct, frozen=True):
 def page(request: Visit) -> HttpResponse:
     """Show the tokens, then each component on both grounds, with real things in them."""
     shelf = queries.shelf(request, clock.now())
-    cards = queries.cards([seen.id for seen in shelf.window.products[:24]], shelf)
+    ids = [seen.id for seen in shelf.window.products[:24]]
+    cards, shown = queries.cards(ids, shelf), tiles(ids, shelf)
     words = queries.option_words(shelf)
     context = {
-        "tokens": tokens(), "parts": PARTS, "panes": [_pane(name) for name in PANES], "cards": cards[:3], "shelf": shelf,
-        "lead": next((card for card in cards if card.picture), None), "drops": shelf.window.drops[:2],
+        "tokens": tokens(), "parts": PARTS, "panes": [_pane(name) for name in PANES], "cards": shown[:3], "shelf": shelf,
+        "lead": next((tile for tile in shown if tile.picture), None), "drops": shelf.window.drops[:2],
         "kinds": shelf.window.kinds[:4], "facets": _facets(),
         "listed": next((card for card in cards if len(card.offers) > 1), None),
         "matrix": next((found for card in cards if (found := matrix_of(card.offers, words))), None),

@@ -1,20 +1,22 @@
 """Facets: what a listing can be narrowed by, what the visitor has chosen, and how many each further choice would leave.
 
-A kind's facets come from its typed specification. They are counted over the shop window, in memory (decision 0025); what
-is chosen of a facet does not count against its own other values, so that two sizes can be chosen.
+A kind's facets come from its typed specification. They are counted over the shop window, in memory (decisions 0025 and
+0045); what is chosen of a facet does not count against its own other values, so that two sizes can be chosen.
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import and_
 
 import msgspec
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from setaria.channels.storefront.ranges import SPECIFICATION, Range
 from setaria.channels.storefront.templatetags.store import number
 from setaria.channels.storefront.units import unit_in_words
-from setaria.channels.storefront.window import Seen
+from setaria.channels.storefront.window import Stock
 from setaria.goods.catalog.models import Kind
 from setaria.goods.catalog.specification import Field
 from setaria.kernel.texts import text_in
@@ -25,9 +27,7 @@ CHOSEN_FACETS_MAX = 12
 CHOSEN_VALUES_MAX = 24
 VALUE_CHARS_MAX = 80
 NUMBER_MAX = 10**9
-SPECIFICATION = "spec."  # what the names of a kind's own facets begin with
 NUMERIC = ("number", "integer")
-Condition = Callable[[Seen], bool]
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -96,63 +96,36 @@ def _number(query: QueryDict, name: str) -> float | None:
     return value if math.isfinite(value) and abs(value) <= NUMBER_MAX else None
 
 
-def conditions(
-    chosen: Chosen, fields: list[Field], minor_units: int, in_stock: frozenset[int], kinds: Sequence[Kind]
-) -> dict[str, Condition]:
-    """Return a condition a facet in use. `in_stock`: the products that can be had; prices go by `minor_units`."""
+def narrowings(
+    chosen: Chosen, fields: list[Field], minor_units: int, among: Range, stock: Stock, kinds: Sequence[Kind]
+) -> dict[str, int]:
+    """Return a facet in use each: the set of products that it leaves. Prices go by `minor_units`."""
     types = {SPECIFICATION + field.key: field for field in fields}
-    found: dict[str, Condition] = {}
+    found: dict[str, int] = {}
     for name, values in chosen.values.items():
         if name == "kind":
-            found[name] = _in_kinds(frozenset(kind.pk for kind in kinds if kind.slug in values))
+            found[name] = among.column(name).having([kind.pk for kind in kinds if kind.slug in values])
         elif name == "maker":
-            found[name] = _by_makers(frozenset(values))
+            found[name] = among.column(name).having(values)
         elif name == "in_stock":
-            found[name] = lambda seen: seen.id in in_stock
+            found[name] = among.in_stock(stock)
         else:
-            found[name] = _with_values(types[name], values)
-    for name, (low, high) in chosen.ranges.items():
-        within = _priced(low, high, minor_units) if name == "price" else _within(types[name].key, low, high)
-        found[name] = _both(found[name], within) if name in found else within
+            found[name] = among.column(name).having({_typed(types[name], value) for value in values} - {None})
+    for name, ends in chosen.ranges.items():
+        within = among.column(name).where(_within(*ends, minor_units if name == "price" else 1))
+        found[name] = found.get(name, within) & within
     return found
 
 
-def _in_kinds(ids: frozenset[int]) -> Condition:
-    return lambda seen: seen.kind_id in ids
+def _within(low: float | None, high: float | None, scale: int) -> Callable[[object], bool]:
+    least, most = (None if end is None else end * scale for end in (low, high))
 
-
-def _by_makers(makers: frozenset[str]) -> Condition:
-    return lambda seen: seen.maker in makers
-
-
-def _with_values(field: Field, values: list[str]) -> Condition:
-    key, wanted = field.key, {typed for value in values if (typed := _typed(field, value)) is not None}
-    return lambda seen: seen.specification.get(key) in wanted
-
-
-def _within(key: str, low: float | None, high: float | None) -> Condition:
-    def condition(seen: Seen) -> bool:
-        value = seen.specification.get(key)
+    def within(value: object) -> bool:
         if not isinstance(value, int | float):
             return False
-        return (low is None or value >= low) and (high is None or value <= high)
+        return (least is None or value >= least) and (most is None or value <= most)
 
-    return condition
-
-
-def _priced(low: float | None, high: float | None, minor_units: int) -> Condition:
-    least, most = (None if end is None else end * minor_units for end in (low, high))
-
-    def condition(seen: Seen) -> bool:
-        if seen.price is None:
-            return False
-        return (least is None or seen.price >= least) and (most is None or seen.price <= most)
-
-    return condition
-
-
-def _both(one: Condition, other: Condition) -> Condition:
-    return lambda seen: one(seen) and other(seen)
+    return within
 
 
 def _typed(field: Field, value: str) -> object:
@@ -169,22 +142,21 @@ def _typed(field: Field, value: str) -> object:
             return value
 
 
-def narrow(products: Iterable[Seen], chosen: Mapping[str, Condition]) -> list[Seen]:
-    """Keep the products that meet every condition, in their order."""
-    conditions = list(chosen.values())
-    return [seen for seen in products if all(condition(seen) for condition in conditions)]
+def narrow(everything: int, left: Iterable[int]) -> int:
+    """Return the products that every set has."""
+    return reduce(and_, left, everything)
 
 
 def facets_of(
-    products: Iterable[Seen], chosen: Chosen, met: Mapping[str, Condition], fields: list[Field], minor_units: int,
-    in_stock: frozenset[int], kinds: Sequence[Kind],
+    among: Range, chosen: Chosen, left: Mapping[str, int], fields: list[Field], minor_units: int, stock: Stock,
+    kinds: Sequence[Kind],
 ) -> list[Facet]:  # fmt: skip
-    """Count what each facet's values would leave of `products` (not narrowed yet).
+    """Count what each facet's values would leave of `among` (not narrowed yet).
 
-    `met` are the conditions of what is chosen, `kinds` all there are. Facets with a single value say nothing and are
-    left out.
+    `left` is what each of the chosen facets leaves, `kinds` all there are. Facets with a single value say nothing and
+    are left out.
     """
-    counts = _counts(products, met, [field.key for field in fields], in_stock, {kind.pk: kind.slug for kind in kinds})
+    counts = _counts(among, left, [field.key for field in fields], stock, {kind.pk: kind.slug for kind in kinds})
     kind_labels = {kind.slug: text_in(kind.name) for kind in kinds}
     makers = {"own": _("Our own"), "ecosystem": _("Partner companies"), "third_party": _("Other makers")}
     found = [
@@ -198,49 +170,29 @@ def facets_of(
 
 
 def _counts(
-    products: Iterable[Seen], met: Mapping[str, Condition], keys: Sequence[str], in_stock: frozenset[int],
-    kinds: Mapping[int, str],
-) -> dict[str, dict[str, int]]:  # fmt: skip
+    among: Range, left: Mapping[str, int], keys: Sequence[str], stock: Stock, kinds: Mapping[Hashable, str]
+) -> dict[str, dict[str, int]]:
     """Return how many products each value of each facet would leave, by facet and value as text."""
-    met_all, but_one = _pools(products, met)
+    met_all = narrow(among.everything, left.values())
 
-    def pool(name: str) -> Sequence[Seen]:
-        return [*met_all, *but_one[name]] if name in but_one else met_all
+    def pool(name: str) -> int:
+        """What is chosen of a facet does not count against its own other values."""
+        if name not in left:
+            return met_all
+        return narrow(among.everything, [own for other, own in left.items() if other != name])
 
-    of_kind, of_maker = (
-        Counter([seen.kind_id for seen in pool("kind")]),
-        Counter([seen.maker for seen in pool("maker")]),
-    )
-    prices = Counter([seen.price for seen in pool("price") if seen.price is not None])
-    left = len(in_stock.intersection([seen.id for seen in pool("in_stock")]))
-    found = {
-        "kind": {kinds[id]: n for id, n in of_kind.items() if id in kinds},
-        "maker": dict(of_maker),
-        "price": {_as_text(price): n for price, n in prices.items()},
-        "in_stock": {"true": left} if left else {},
+    def counts(name: str) -> dict[str, int]:
+        return {_as_text(value): count for value, count in among.column(name).counts(pool(name)).items()}
+
+    of_kind = among.column("kind").counts(pool("kind"))
+    to_be_had = (among.in_stock(stock) & pool("in_stock")).bit_count()
+    return {
+        "kind": {kinds[id]: count for id, count in of_kind.items() if id in kinds},
+        "maker": counts("maker"),
+        "price": counts("price"),
+        "in_stock": {"true": to_be_had} if to_be_had else {},
+        **{SPECIFICATION + key: counts(SPECIFICATION + key) for key in keys},
     }
-    for key in keys:
-        values = [seen.specification[key] for seen in pool(SPECIFICATION + key) if key in seen.specification]
-        found[SPECIFICATION + key] = {_as_text(value): n for value, n in Counter(values).items()}
-    return found
-
-
-def _pools(products: Iterable[Seen], met: Mapping[str, Condition]) -> tuple[list[Seen], dict[str, list[Seen]]]:
-    """Return the products that meet every condition, and by facet those that miss that one only: what misses one counts
-    for that facet alone, for the other values that could be chosen of it.
-    """
-    if not met:
-        return list(products), {}
-    met_all: list[Seen] = []
-    but_one: dict[str, list[Seen]] = {name: [] for name in met}
-    conditions = list(met.items())
-    for seen in products:
-        missed = [name for name, condition in conditions if not condition(seen)]
-        if not missed:
-            met_all.append(seen)
-        elif len(missed) == 1:
-            but_one[missed[0]].append(seen)
-    return met_all, but_one
 
 
 def _as_text(value: object) -> str:

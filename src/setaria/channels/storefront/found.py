@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from setaria.channels.storefront import directory
 from setaria.channels.storefront.models import Storefront
 from setaria.channels.storefront.queries import Card, Offer
+from setaria.channels.storefront.tiles import Tile
 from setaria.channels.storefront.visit import Visit
 from setaria.goods.catalog.models import Kind
 from setaria.kernel.texts import text_in
@@ -83,12 +84,12 @@ def _own_path(visit: Visit) -> str:
     return visit.standing.rest.removeprefix("/")
 
 
-def picture_of(known: directory.Known, card: Card | None) -> str:
+def picture_of(known: directory.Known, card: Card | Tile | None) -> str:
     """Return the address of a product's picture as other sites can show it (PNG); nothing without a picture."""
     return f"{root(known.storefront)}products/{card.product.slug}/picture.png" if card and card.picture else ""
 
 
-def of_home(visit: Visit, lead: Card | None) -> Found:
+def of_home(visit: Visit, lead: Tile | None) -> Found:
     """Say what a storefront is, and how to search in it."""
     known = visit.standing.known
     name, base = text_in(known.storefront.name), root(known.storefront)
@@ -108,7 +109,7 @@ def of_home(visit: Visit, lead: Card | None) -> Found:
     return _head(visit, known, "", name, text_in(known.storefront.line), picture_of(known, lead), data)
 
 
-def of_kind(visit: Visit, kind: Kind, number: int, lead: Card | None) -> Found:
+def of_kind(visit: Visit, kind: Kind, number: int, lead: Tile | None) -> Found:
     """Say what a listing is of; each of its pages is a page of its own."""
     known = visit.standing.known
     path = _own_path(visit) + (f"?page={number}" if number > 1 else "")

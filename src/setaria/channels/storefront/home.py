@@ -6,6 +6,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import found, queries
+from setaria.channels.storefront.tiles import best_sellers, tiles
 from setaria.channels.storefront.visit import Visit
 from setaria.kernel import clock
 from setaria.trade.campaigns.queries import live_in
@@ -17,7 +18,7 @@ def page(request: Visit) -> HttpResponse:
     """Show the front page."""
     now = clock.now()
     shelf = queries.shelf(request, now)
-    cards = queries.cards([seen.id for seen in shelf.window.products[: queries.HOME_NEWEST_MAX]], shelf)
+    cards = tiles([seen.id for seen in shelf.window.products[: queries.HOME_NEWEST_MAX]], shelf)
     lead = next((card for card in cards if card.picture and not card.sold_out), None)
     return render(
         request,
@@ -31,7 +32,7 @@ def page(request: Visit) -> HttpResponse:
             "kinds": shelf.window.kinds,
             "found": SimpleLazyObject(lambda: found.of_home(request, lead)),
             "found_key": ("home", shelf.window.stamp, lead and lead.product.pk),
-            "best": queries.best_sellers(shelf),
+            "best": best_sellers(shelf),
             "lead": lead,
             "cards": [card for card in cards if card is not lead][: queries.HOME_NEWEST_MAX - 1],
         },

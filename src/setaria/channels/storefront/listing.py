@@ -1,6 +1,6 @@
 """Products a page at a time: those of a kind, or those that were searched for; narrowed by facets, sorted, counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,16 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
-from setaria.channels.storefront.facets import Choice, Chosen, Facet, conditions, facets_of, narrow, read
+from setaria.channels.storefront.columns import bits
+from setaria.channels.storefront.facets import Choice, Chosen, Facet, facets_of, narrow, narrowings, read
 from setaria.channels.storefront.found import of_kind
+from setaria.channels.storefront.ranges import Range
+from setaria.channels.storefront.tiles import Tile, tiles
 from setaria.channels.storefront.visit import Visit
-from setaria.channels.storefront.window import Seen, Window
+from setaria.channels.storefront.window import Seen
 from setaria.goods.catalog.models import Kind, Product
 from setaria.goods.catalog.specification import Field
 from setaria.goods.search.find import QUERY_CHARS_MAX, find
 from setaria.kernel import clock
 from setaria.kernel.texts import text_in
-from setaria.trade.bestsellers.add_up import units_sold
 
 PAGE_PRODUCTS_MAX = 24
 QUICK_MAX, QUICK_EACH_MAX = 10, 2
@@ -34,14 +36,13 @@ BY_PRICE: Sorts = [("cheap", _("Price, low to high")), ("dear", _("Price, high t
 POPULAR: Sorts = [("popular", _("Best selling"))]
 KIND_SORTS: Sorts = [("new", _("Newest")), *POPULAR, *BY_PRICE]
 SEARCH_SORTS: Sorts = [("best", _("Best match")), *POPULAR, *BY_PRICE, ("new", _("Newest"))]
-POPULAR_SECONDS = 60  # what sold is looked up again after it
 
 
 class Listing(msgspec.Struct, frozen=True):
     """What a listing's page shows."""
 
-    cards: list[queries.Card]
-    page: Page[Seen]
+    cards: list[Tile]
+    page: Page[int]
     facets: list[Facet]
     chosen: Chosen
     sort: str
@@ -68,8 +69,9 @@ def page(request: Visit, slug: str) -> HttpResponse:
     shelf = queries.shelf(request, clock.now())
     shown = next((each for each in shelf.window.kinds if each.slug == slug), None)
     kind = shown or get_object_or_404(Kind, slug=slug)
-    products = shelf.window.of_kind(kind.pk)
-    listing = listing_of(request.GET, products, shelf, kind.specification_fields, KIND_SORTS, kind.pk)
+    listing = listing_of(
+        request.GET, lambda: shelf.window.of_kind(kind.pk), shelf, kind.specification_fields, KIND_SORTS, kind.pk
+    )
     lead, number = next(iter(listing.cards), None), listing.page.number
     return render(
         request,
@@ -92,7 +94,9 @@ def search(request: Visit) -> HttpResponse:
     found = find(asked, shown)
     if not found.ids:
         return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": shelf.window.kinds})
-    listing = listing_of(request.GET, [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS, tuple(found.ids))
+    listing = listing_of(
+        request.GET, lambda: [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS, tuple(found.ids)
+    )
     return render(request, "storefront/search.html", {"asked": asked, "found": found, "listing": listing})
 
 
@@ -118,43 +122,33 @@ def _named(thing: Product | Kind) -> dict[str, str]:
 
 
 def listing_of(
-    query: QueryDict, products: Sequence[Seen], shelf: queries.Shelf, fields: list[Field], sorts: Sorts, source: object
-) -> Listing:
-    """Return the page of products that a query asks for. `source` says which products of the window these are."""
+    query: QueryDict, products: Callable[[], Sequence[Seen]], shelf: queries.Shelf, fields: list[Field], sorts: Sorts,
+    source: object,
+) -> Listing:  # fmt: skip
+    """Return the page of products that a query asks for. `source` says which products of the window `products` returns."""
+    window, stock = shelf.window, shelf.window.stock()
+    among = window.kept(("range", source), lambda: Range(products(), window))
     minor_units = 10 ** get_currency_precision(shelf.market.currency)
-    stock = shelf.window.stock()
-    in_stock = stock.products
     chosen = read(query, fields)
-    key = (source, stock.stamp, msgspec.json.encode(chosen))
-    met = conditions(chosen, fields, minor_units, in_stock, shelf.window.kinds)
+    key = (among.stamp, stock.stamp, msgspec.json.encode(chosen))
+    left = narrowings(chosen, fields, minor_units, among, stock, window.kinds)
     sort = query.get("sort", "")
     sort = sort if sort in dict(sorts) else sorts[0][0]
-    turn = int(shelf.now.timestamp()) // POPULAR_SECONDS
-    narrowed = shelf.window.kept(
-        (key, sort, turn), lambda: _sorted(narrow(products, met), sort, shelf.window, shelf.now)
-    )
-    found = Paginator(narrowed, PAGE_PRODUCTS_MAX).get_page(query.get("page"))
+    found = Paginator(_narrowed(among, left, sort, shelf.now), PAGE_PRODUCTS_MAX).get_page(query.get("page"))
     return Listing(
-        cards=queries.cards([seen.id for seen in found], shelf), page=found, chosen=chosen, sort=sort, sorts=sorts,
-        facets=shelf.window.kept(
+        cards=tiles([among.products[place].id for place in found], shelf), page=found, chosen=chosen, sort=sort,
+        sorts=sorts, key=key,
+        facets=window.kept(
             (key, get_language()),
-            lambda: facets_of(products, chosen, met, fields, minor_units, in_stock, shelf.window.kinds),
+            lambda: facets_of(among, chosen, left, fields, minor_units, stock, window.kinds),
         ),
-        key=(shelf.window.stamp, key),
     )  # fmt: skip
 
 
-def _sorted(products: list[Seen], sort: str, window: Window, now: datetime) -> list[Seen]:
-    """Sort what comes in its first order (the best, or the newest, first); those without a price come last."""
-    if sort == "new":
-        place = window.places()
-        return sorted(products, key=lambda seen: place[seen.id])
-    if sort == "popular":
-        minute = int(now.timestamp()) // POPULAR_SECONDS
-        sold = window.kept(("sold", minute), lambda: units_sold(window.market.pk))
-        return sorted(products, key=lambda seen: -sold.get(seen.id, 0))  # those that sold alike stay as they were
-    if sort == "cheap":
-        return sorted(products, key=lambda seen: (seen.price is None, seen.price or 0, seen.id))
-    if sort == "dear":
-        return sorted(products, key=lambda seen: (seen.price is None, -(seen.price or 0), seen.id))
-    return products
+def _narrowed(among: Range, left: Mapping[str, int], sort: str, now: datetime) -> Sequence[int]:
+    """Return the places of what is left, in the order of a sort."""
+    order = among.order(sort, now)
+    if not left:
+        return order
+    met = bits(narrow(among.everything, left.values()), len(among.products))
+    return [place for place in order if met[place]]

@@ -12,6 +12,7 @@ from setaria.channels.storefront.directory import all_known
 from setaria.channels.storefront.matrix import matrix_of
 from setaria.channels.storefront.models import Storefront
 from setaria.channels.storefront.templatetags.store import number
+from setaria.channels.storefront.tiles import companions
 from setaria.channels.storefront.units import unit_in_words
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.window import assortment
@@ -55,7 +56,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "swatches": SimpleLazyObject(lambda: _swatches(card, queries.option_words(shelf))),
             "matrix": SimpleLazyObject(lambda: matrix_of(card.offers, queries.option_words(shelf))),
             "sets": sets.sets_with(product, shelf),
-            "companions": queries.companions(product, shelf),
+            "companions": companions(product, shelf),
         },
     )
 

@@ -6,11 +6,10 @@ from datetime import datetime
 import msgspec
 from django.utils.translation import get_language
 
-from setaria.channels.storefront.models import BestSeller
 from setaria.channels.storefront.visit import Visit, Whereabouts
 from setaria.channels.storefront.window import WINDOWS, Window, next_stamp
-from setaria.goods.catalog.measure import MEASURE, each, per_measure
-from setaria.goods.catalog.models import Companion, Kind, Option, OptionValue, Picture, Product, Variant
+from setaria.goods.catalog.measure import price_each, price_per_measure
+from setaria.goods.catalog.models import Kind, Option, OptionValue, Picture, Product, Variant
 from setaria.goods.inventory.models import Location
 from setaria.goods.inventory.queries import free_units
 from setaria.goods.pricing.queries import prices_at
@@ -23,9 +22,7 @@ from setaria.trade.drops.models import Drop
 
 NAVIGATION_KINDS_MAX = 6
 HOME_DROPS_MAX = 3
-COMPANIONS_MAX = 4
 FEW_UNITS = 5  # from here on a page says how many are left
-BEST_SELLERS_MAX = 4
 HOME_NEWEST_MAX = 9  # one leads, eight follow
 
 
@@ -58,32 +55,23 @@ class Offer(msgspec.Struct, frozen=True):
 
     @property
     def unit_price(self) -> int | None:
-        """What one unit of a pack costs, rounded half up (R-009); None for what is no pack."""
-        units = self.variant.pack_units
-        return each(self.price, units) if self.price is not None and units > 1 else None
+        """What one unit of a pack costs (R-009); None for what is no pack."""
+        return price_each(self.price, self.variant)
 
     @property
     def measure_price(self) -> int | None:
         """What 100 g or 100 ml cost; None for what is not sold by weight or volume, or is just that much."""
-        quantity = self.variant.net_quantity
-        return (
-            per_measure(self.price, quantity) if self.price is not None and quantity and quantity != MEASURE else None
-        )
+        return price_per_measure(self.price, self.variant)
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A product in a listing."""
+    """A product with all its variants as they are sold; what only stands in a grid is a `tiles.Tile`."""
 
     product: Product
     picture: Picture | None
     offers: tuple[Offer, ...]
     sells: bool
     stamp: int
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """All that a card in a listing says follows from this (see `kept`)."""
-        return self.stamp, self.product.pk, self.cheapest and self.cheapest.variant.pk, self.sold_out
 
     @property
     def full_key(self) -> tuple[object, ...]:
@@ -176,30 +164,6 @@ def _option_words() -> Words:
         {(v.option_id, v.value): Word((v.position, v.value), text_in(v.name), v.swatch) for v in values},
         list(Option.objects.values_list("key", flat=True)),
     )
-
-
-def companions(product: Product, shelf: Shelf) -> list[Card]:
-    """Return what goes with a product and is shown here; one query for what was shown before."""
-    ids = shelf.window.kept("companions", lambda: _companions(shelf.window)).get(product.pk)
-    return cards(ids[:COMPANIONS_MAX], shelf) if ids else []
-
-
-def _companions(window: Window) -> dict[int, list[int]]:
-    """What goes with each product, of what is shown; one query for all there are."""
-    found: dict[int, list[int]] = {}
-    for product_id, other_id in Companion.objects.values_list("product_id", "other_id"):
-        if other_id in window.by_id:
-            found.setdefault(product_id, []).append(other_id)
-    return found
-
-
-def best_sellers(shelf: Shelf) -> list[Card]:
-    """Return what this storefront sells most of, the first first; two queries."""
-    channel = shelf.channel.pk if shelf.channel else 0
-    rows = BestSeller.objects.filter(channel_id=channel).order_by("rank").values_list("product_id", flat=True)
-    ids = shelf.window.lately("best sellers", lambda: list(rows))
-    shown = [id for id in ids if id in shelf.window.by_id][:BEST_SELLERS_MAX]
-    return cards(shown, shelf) if shown else []
 
 
 def offers_of(variants: Sequence[Variant], shelf: Shelf) -> dict[int, Offer]:

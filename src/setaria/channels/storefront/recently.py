@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from setaria.channels.storefront import queries
+from setaria.channels.storefront.tiles import Tile, tiles
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import owner_of
 from setaria.kernel import clock, seals
@@ -63,13 +64,14 @@ def noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return seen
 
 
-def cards_of(request: Visit, but: Sequence[str] = ()) -> list[queries.Card]:
+def cards_of(request: Visit, but: Sequence[str] = ()) -> list[Tile]:
     """Return what was seen as cards, without `but`; no query for who has seen nothing."""
     slugs = [slug for slug in seen_by(request) if slug not in but][:SHOWN_MAX]
     if not slugs or request.market is None:
         return []
     shelf = queries.shelf(request, clock.now())
-    return queries.cards([product.pk for product in shelf.window.named(slugs)], shelf)
+    by_slug = shelf.window.by_slug
+    return tiles([by_slug[slug].id for slug in slugs if slug in by_slug], shelf)
 
 
 @require_POST

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, F, Model, OuterRef, Prefetch, QuerySet
 
+from setaria.channels.storefront.faces import Face
 from setaria.channels.storefront.models import Listed, Storefront
 from setaria.channels.storefront.visit import Whereabouts
 from setaria.goods.catalog.models import Kind, Picture, Product, Variant
@@ -37,7 +38,8 @@ T = TypeVar("T")
 
 WINDOWS_MAX = 32
 PRODUCTS_KEPT_MAX = 4_000  # whole, with variants and pictures; some 10 KB each
-DERIVED_KEPT_MAX = 1_000  # counts of facets, orders of products
+FACES_KEPT_MAX = 20_000  # as grids show them; some 2 KB each
+DERIVED_KEPT_MAX = 1_000  # ranges of products, counts of their facets
 
 _stamps = count(1)
 
@@ -90,6 +92,7 @@ class Window:
         self.by_slug = {seen.slug: seen for seen in self.products}
         self.kinds = _kinds(self.products)
         self.drops = _drops(channel, now)
+        self.faces: dict[int, Face] = {}  # what grids have shown
         self._whole: dict[int, tuple[Product, dict[int, int]]] = {}
         self._derived: dict[Hashable, object] = {}
         self._lately: dict[Hashable, tuple[float, object]] = {}
@@ -141,6 +144,13 @@ class Window:
             self._whole |= learned
             _push_out(self._whole, PRODUCTS_KEPT_MAX)
         return learned
+
+    def learn(self, faces: dict[int, Face]) -> dict[int, Face]:
+        """Keep how products look in a grid, and return the same."""
+        with self._keeping:
+            self.faces |= faces
+            _push_out(self.faces, FACES_KEPT_MAX)
+        return faces
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made of this window before under `key`, else make it: it must follow from window and key."""

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.preferences import next_page
+from setaria.channels.storefront.tiles import tiles
 from setaria.channels.storefront.visit import Visit
 from setaria.channels.storefront.visitor import keep_cookie, owner_of
 from setaria.goods.catalog.models import Product
@@ -21,7 +22,7 @@ def page(request: Visit) -> HttpResponse:
     """Show what the visitor wished for, the latest first; what is not shown in this market waits for another."""
     shelf = queries.shelf(request, clock.now())
     ids = list(wishes_of(owner_of(request)).values_list("product_id", flat=True))
-    cards = queries.cards([key for key in ids if key in shelf.window.by_id], shelf)
+    cards = tiles([key for key in ids if key in shelf.window.by_id], shelf)
     context = {"cards": cards, "elsewhere": len(ids) - len(cards), "shelf": shelf}
     return render(request, "storefront/wishes.html", context)
 

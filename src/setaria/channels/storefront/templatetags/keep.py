@@ -6,13 +6,13 @@ from django import template
 
 from setaria.channels.storefront import recently
 from setaria.channels.storefront.compare import COMPARED_MAX, asked_for
-from setaria.channels.storefront.queries import Card
+from setaria.channels.storefront.tiles import Tile
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def recently_seen(context: dict[str, Any], but: str = "") -> list[Card]:
+def recently_seen(context: dict[str, Any], but: str = "") -> list[Tile]:
     """Return what the visitor saw lately as cards, without the product of this page."""
     return recently.cards_of(context["request"], [but])
 

@@ -23,6 +23,7 @@ from setaria.channels.storefront import markup
 from setaria.channels.storefront.browsers import browser_named
 from setaria.channels.storefront.kept import PIECES
 from setaria.channels.storefront.queries import Card, Offer
+from setaria.channels.storefront.tiles import Tile
 from setaria.kernel.texts import text_in
 from setaria.kernel.written import FORMS, locale_of, moment_in
 from setaria.people.members import phones
@@ -94,24 +95,29 @@ register.filter(markup.bare)
 
 
 @register.simple_tag(takes_context=True)
-def card(context: template.Context, card: Card, *more: str) -> str:
-    """Write a product as it stands in a grid; `more`: "compare" for the box that ticks it, "heart" for the wish list."""
-    key = (get_script_prefix(), get_language(), "card", card.key)
-    written = SafeString(PIECES.get(key, lambda: _card_words(context, card)))
-    if "compare" in more:
-        written += markup.compare_box(card)
-    if "heart" in more:
-        written += markup.heart(card, card.product.pk in context["wished_ids"])
-    return written
-
-
-def _card_words(context: template.Context, card: Card) -> str:
-    mark = "" if card.picture else render_to_string("storefront/parts/mark.html", {"storefront": context["storefront"]})
-    return markup.card_words(card, context["market"].currency, mark)
+def grid(context: template.Context, tiles: Sequence[Tile], *more: str) -> SafeString:
+    """Write the items of a grid; `more`: "compare" for boxes that tick them, "heart" for the wish list."""
+    wished = context["wished_ids"] if "heart" in more else None
+    written = markup.grid(tiles, context["market"].currency, _mark_of(context), wished, compare="compare" in more)
+    return SafeString(written)
 
 
 @register.simple_tag(takes_context=True)
-def price(context: template.Context, card: Card) -> str:
+def card(context: template.Context, tile: Tile) -> SafeString:
+    """Write a product as it stands in a grid."""
+    return SafeString(markup.card_words(tile, context["market"].currency, _mark_of(context)))
+
+
+def _mark_of(context: template.Context) -> str:
+    """What stands for a missing picture."""
+    storefront = context["storefront"]
+    return PIECES.get(
+        ("mark", storefront.mark), lambda: render_to_string("storefront/parts/mark.html", {"storefront": storefront})
+    )
+
+
+@register.simple_tag(takes_context=True)
+def price(context: template.Context, card: Card | Tile) -> str:
     """Write what a product costs, "from" where its variants cost differently."""
     return markup.price(card, context["market"].currency)
 
@@ -172,9 +178,9 @@ def address_parts(address: object) -> list[str]:
 
 
 @register.filter
-def keys(cards: Sequence[Card], wished: Collection[int]) -> tuple[object, ...]:
-    """Return what a list of cards says as the key of a piece: each card's, and whether its heart is on."""
-    return tuple((*card.key, card.product.pk in wished) for card in cards)
+def keys(tiles: Sequence[Tile], wished: Collection[int]) -> tuple[object, ...]:
+    """Return what a grid says as the key of a piece: what each tile says, and whether its heart is on."""
+    return tuple([(tile.key, tile.product.pk in wished) for tile in tiles])
 
 
 @register.tag

@@ -206,3 +206,36 @@ def test_what_could_never_be_reached_is_refused(store: World, fair: Second) -> N
             Storefront(code="x", name={"en": "X"}, line={"en": "X"}, **{"path": "x"} | wrong).full_clean()
     with pytest.raises(ValidationError):
         Storefront(code="x", name={"en": "X"}, line={"en": "X"}, path="fair").full_clean()
+
+
+def test_what_only_another_storefront_has_is_found_there(store: World, fair: Second, visitor: Client) -> None:
+    both, plain = store.thing("both", stock=1), store.thing("plain", stock=1)
+    fair.lists(both)
+    Storefront.objects.create(code="first", name={"en": "Maker"}, line={"en": "We make."})
+    while refresh():
+        pass
+    page = text(visitor, "/fair/search/?q=plain")
+    assert "Maker has it: 1 product." in page
+    assert 'href="/search/?q=plain"' in page
+    assert f"/products/{plain.product.slug}/" in text(visitor, "/search/?q=plain")
+    for path in ("/fair/search/?q=both", "/fair/search/?q=unheard", "/search/?q=plain", "/fair/search/?q="):
+        assert "has it:" not in text(visitor, path), path
+
+
+def test_what_another_storefront_does_not_show_either_is_not_promised(
+    store: World, fair: Second, visitor: Client
+) -> None:
+    hidden, apart = store.thing("hidden", stock=1), store.thing("apart", stock=1)
+    hidden.product.published = False
+    hidden.product.save()
+    fair.lists(apart)
+    while refresh():
+        pass
+    assert "has it:" not in text(visitor, "/fair/search/?q=hidden")
+    Presence.objects.all().delete()
+    Channel.objects.filter(pk=fair.channel.pk).update(market=store.us)
+    Presence.objects.create(channel=fair.channel, storefront=fair.storefront)
+    first = Storefront.objects.create(code="first", name={"en": "Maker"}, line={"en": "We make."})
+    Listed.objects.create(storefront=first, product=apart.product)
+    # The Fair is in another market only.
+    assert "has it:" not in text(visitor, "/search/?q=apart")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.columns import bits
+from setaria.channels.storefront.elsewhere import elsewhere
 from setaria.channels.storefront.facets import Choice, Chosen, Facet, facets_of, narrow, narrowings, read
 from setaria.channels.storefront.found import of_kind
 from setaria.channels.storefront.ranges import Range
@@ -92,12 +93,15 @@ def search(request: Visit) -> HttpResponse:
     shelf = queries.shelf(request, clock.now())
     shown = shelf.window.by_id
     found = find(asked, shown)
+    about: dict[str, object] = {"asked": asked, "found": found}
+    if not (found.ids and found.exactly):
+        about["elsewhere"] = elsewhere(request, asked, shelf.now)
     if not found.ids:
-        return render(request, "storefront/search.html", {"asked": asked, "found": found, "kinds": shelf.window.kinds})
+        return render(request, "storefront/search.html", about | {"kinds": shelf.window.kinds})
     listing = listing_of(
         request.GET, lambda: [shown[id] for id in found.ids], shelf, [], SEARCH_SORTS, tuple(found.ids)
     )
-    return render(request, "storefront/search.html", {"asked": asked, "found": found, "listing": listing})
+    return render(request, "storefront/search.html", about | {"listing": listing})
 
 
 @require_safe

@@ -69,7 +69,7 @@ def find(text: str, among: Container[int]) -> Found:
     wanted = words(asked)[:QUERY_WORDS_MAX]
     if not wanted:
         return Found([])
-    if ids := _ask(_FIND, {"query": as_query(wanted), "asked": asked, "compared": COMPARED_PRODUCTS_MAX}, among):
+    if ids := _having(asked, wanted, among):
         return Found(ids)
     if ids := _alike(asked, among):
         return Found(ids, nearly=True)
@@ -78,14 +78,26 @@ def find(text: str, among: Container[int]) -> Found:
     return Found([])
 
 
-def _ask(query: LiteralString, about: dict[str, str | int], among: Container[int]) -> list[int]:
+def having_all(text: str) -> list[int]:
+    """Return the products that have all the words of `text`, whoever shows them, the best first; one query."""
+    asked = plain(text.replace("\x00", " ")[:QUERY_CHARS_MAX])
+    wanted = words(asked)[:QUERY_WORDS_MAX]
+    return _having(asked, wanted, None) if wanted else []
+
+
+def _having(asked: str, wanted: list[str], among: Container[int] | None) -> list[int]:
+    return _ask(_FIND, {"query": as_query(wanted), "asked": asked, "compared": COMPARED_PRODUCTS_MAX}, among)
+
+
+def _ask(query: LiteralString, about: dict[str, str | int], among: Container[int] | None) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(query, about)
         return _first(cursor.fetchall(), among)
 
 
-def _first(rows: Iterable[tuple[int]], among: Container[int]) -> list[int]:
-    return list(islice((id for (id,) in rows if id in among), FOUND_PRODUCTS_MAX))
+def _first(rows: Iterable[tuple[int]], among: Container[int] | None) -> list[int]:
+    """The first of those shown; `among` None: wherever they are."""
+    return list(islice((id for (id,) in rows if among is None or id in among), FOUND_PRODUCTS_MAX))
 
 
 def as_query(asked: list[str]) -> str:

@@ -102,15 +102,20 @@ def imported_models(tree: ast.AST, module: str) -> dict[str, str]:
     return found
 
 
-def table_writers(tables: str) -> set[tuple[str, int, str]]:
-    """(file, line, table) of every statement that writes a table whose name begins with `tables`."""
-    return {
+@cache
+def statements() -> frozenset[tuple[str, int, str]]:
+    """(file, line, table) of every statement that writes."""
+    return frozenset(
         (inside(path), line, table)
         for path in SHOP
         for line, text in strings(parsed(path))
         for table in WRITES.findall(text)
-        if table.startswith(tables)
-    }
+    )
+
+
+def table_writers(tables: str) -> set[tuple[str, int, str]]:
+    """(file, line, table) of every statement that writes a table whose name begins with `tables`."""
+    return {one for one in statements() if one[2].startswith(tables)}
 
 
 def model_writers(module: str, models: set[str]) -> set[tuple[str, int, str]]:
@@ -119,6 +124,8 @@ def model_writers(module: str, models: set[str]) -> set[tuple[str, int, str]]:
     for path in SHOP:
         tree = parsed(path)
         names = imported_models(tree, module)
+        if models.isdisjoint(names.values()):
+            continue
         for line, name in rows_made(tree):
             if names.get(name) in models:
                 found.add((inside(path), line, names[name]))

@@ -196,6 +196,8 @@ class TestRunning:
 
 @pytest.mark.kills
 class TestEnding:
+    # One home serves them all, one after the other: to bring a new one's tables up to date takes ten seconds.
+
     def test_ctrl_c_ends_all_of_it_in_time(self, folder):
         instance = Instance(folder / "ending").wait_ready()
         family = instance.family()
@@ -206,13 +208,13 @@ class TestEnding:
         assert not (instance.home / "running.json").exists()
 
     def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(self, folder):
-        first = Instance(folder / "killed").wait_ready()
+        first = Instance(folder / "ending").wait_ready()
         with psycopg.connect(Home(first.home).running().database_url, autocommit=True) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
         family = first.family()
         first.process.kill()
         first.process.wait()
-        second = Instance(folder / "killed").wait_ready()  # at once: the old parts may still be ending
+        second = Instance(folder / "ending").wait_ready()  # at once: the old parts may still be ending
         until(lambda: not alive(family))
         with psycopg.connect(Home(first.home).running().database_url) as connection:
             assert connection.execute("SELECT n FROM kept").fetchall() == [(7,)]
@@ -242,7 +244,7 @@ class TestEnding:
 @pytest.mark.kills
 class TestSeveralWebServers:
     def test_each_is_started_anew_while_the_others_serve(self, folder):
-        instance = Instance(folder / "several", "--web", "2").wait_ready()
+        instance = Instance(folder / "ending", "--web", "2").wait_ready()
         before = instance.pids_of("cli web") | instance.pids_of("cli worker")
         assert len(before) == 3
         done = threading.Event()

@@ -1,19 +1,20 @@
-"""Notifications reach the shop: repeated until taken, by a worker that outlives its database connections."""
+"""Notifications reach the shop: repeated until taken, each time later, and by one worker at a time."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 
+from setaria.kernel.clock import now
 from setaria.kernel.ids import new_id
-from setaria.site.jobs import run_jobs
 from setaria.trade.payments.sandbox import notification
-from setaria.trade.payments.sandbox.tasks import AGAIN_SECONDS_MAX, ATTEMPTS_MAX, PATH, UntilTaken, tell
+from setaria.trade.payments.sandbox.models import Notice
+from setaria.trade.payments.sandbox.tell import AGAIN_SECONDS_MAX, ATTEMPTS_MAX, PATH, tell_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,14 +26,17 @@ class Shop(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers = list(answers)
         self.got: list[tuple[str, bytes, str]] = []
+        self.meanwhile = lambda: None
 
 
 class Handler(BaseHTTPRequestHandler):
     server: Shop
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.got.append((self.path, body, self.headers[notification.SIGNATURE_HEADER]))
+        self.server.meanwhile()
         self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
         self.send_header("content-length", "0")
         self.end_headers()
@@ -44,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def shop(settings: object, *answers: int) -> Iterator[Shop]:
     with Shop(*answers) as server:
+        server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         settings.BASE_URL = f"http://127.0.0.1:{server.server_port}"
@@ -52,110 +57,119 @@ def shop(settings: object, *answers: int) -> Iterator[Shop]:
         thread.join()
 
 
-@contextmanager
-def worker() -> Iterator[threading.Event]:
-    stopped = threading.Event()
-    thread = threading.Thread(target=run_jobs, args=(stopped,))
-    thread.start()
-    try:
-        yield stopped
-    finally:
-        stopped.set()
-        began = time.monotonic()
-        thread.join(10)
-        assert time.monotonic() - began < 2.5
-        assert not thread.is_alive()
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def queue() -> str:
-    payment = str(new_id())
-    tell.defer(payment_id=payment, order_id=str(new_id()), status="succeeded", amount=100, currency="CNY")
-    return payment
-
-
-def jobs() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
-        return cursor.fetchone()[0]
+def queue(at: datetime, **fields: object) -> UUID:
+    about = {"order_id": new_id(), "status": "succeeded", "amount": 100, "currency": "CNY", "tell_at": at}
+    return Notice.objects.create(payment_id=new_id(), **{**about, **fields}).payment_id
 
 
 def test_what_is_posted_is_signed_and_repeated_until_it_is_taken(settings: object) -> None:
+    at = now()
     with shop(settings, 503, 404) as server:
-        payment = queue()
-        with worker():
-            eventually(lambda: len(server.got) == 3)
-            eventually(lambda: jobs() == 0)
+        payment = queue(at)
+        for attempt in range(1, 4):
+            assert tell_due(now=at) == 1
+            assert tell_due(now=at) == 0  # not at once again
+            assert len(server.got) == attempt
+            assert Notice.objects.count() == (attempt < 3)
+            at += timedelta(minutes=5)
+        assert tell_due(now=at) == 0
     assert {path for path, *_ in server.got} == {PATH}
     assert len({body for _, body, _ in server.got}) == 1
     _, body, signature = server.got[0]
     key = notification.key_from(settings.SECRET_KEY)
-    assert str(notification.parse(key, body, signature).payment_id) == payment
+    assert notification.parse(key, body, signature).payment_id == payment
 
 
-def test_a_job_queued_while_it_works_is_done_at_once(settings: object) -> None:
-    with shop(settings) as server, worker():
-        queue()
-        eventually(lambda: len(server.got) == 1)
-        time.sleep(0.2)
-        began = time.monotonic()
-        queue()
-        eventually(lambda: len(server.got) == 2)
-        assert time.monotonic() - began < 0.9  # it was told, and did not find out by looking
+def test_nothing_is_told_before_its_time(settings: object) -> None:
+    at = now()
+    with shop(settings) as server:
+        queue(at + timedelta(seconds=20))
+        assert tell_due(now=at + timedelta(seconds=19)) == 0
+        assert tell_due(now=at + timedelta(seconds=20)) == 1
+        assert len(server.got) == 1
 
 
-def test_what_is_queued_in_a_transaction_that_fails_is_not_done(settings: object) -> None:
-    with shop(settings) as server, worker():
+def test_what_is_queued_in_a_transaction_that_fails_is_not_told(settings: object) -> None:
+    with shop(settings) as server:
         with transaction.atomic():
-            queue()
+            queue(now())
             transaction.set_rollback(True)
-        queue()
-        eventually(lambda: len(server.got) == 1 and jobs() == 0)
+        queue(now())
+        assert tell_due(now=now()) == 1
+        assert len(server.got) == 1
 
 
-def test_it_outlives_its_database_connections(settings: object) -> None:
-    with shop(settings) as server, worker():
-        queue()
-        eventually(lambda: len(server.got) == 1)
+def test_one_the_shop_will_not_take_keeps_no_other_waiting(settings: object) -> None:
+    with shop(settings, 200, 500, 200) as server:
+        told = [queue(now()) for _ in range(3)]
+        assert tell_due(now=now()) == 3
+        assert len(server.got) == 3
+    assert list(Notice.objects.values_list("payment_id", flat=True)) == told[1:2]
+
+
+def test_a_shop_that_is_down_is_told_later(settings: object) -> None:
+    at = now()
+    with shop(settings):
+        pass
+    for _ in range(3):
+        queue(at)
+    assert tell_due(now=at) == 3
+    with shop(settings) as server:
+        assert tell_due(now=at) == 0
+        assert tell_due(now=at + timedelta(seconds=2)) == 3
+        assert len(server.got) == 3
+
+
+def test_what_a_killed_worker_was_telling_is_told_again(settings: object) -> None:
+    """It dies between the post and its note: the shop hears it twice, which it must bear from any bank."""
+    at = now()
+
+    def kill() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            assert cursor.fetchall()
-        queue()
-        eventually(lambda: len(server.got) == 2)
+        connection.close()
 
-
-def test_what_a_killed_worker_was_doing_is_done_again(settings: object) -> None:
     with shop(settings) as server:
-        queue()
-        with connection.cursor() as cursor:  # a worker that took the job and was heard of no more
-            cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')")
-            cursor.execute(
-                "UPDATE procrastinate_jobs SET status = 'doing', attempts = 1,"
-                " worker_id = (SELECT max(id) FROM procrastinate_workers)"
-            )
-        with worker():
-            eventually(lambda: len(server.got) == 1)
-            eventually(lambda: jobs() == 0)
+        queue(at)
+        server.meanwhile = kill
+        with pytest.raises(Exception, match="terminat|clos"):
+            tell_due(now=at)
+        server.meanwhile = lambda: None
+        assert tell_due(now=at) == 0
+        assert tell_due(now=at + timedelta(seconds=2)) == 1
+    assert len(server.got) == 2
+    assert Notice.objects.count() == 0
 
 
-def test_the_bank_waits_longer_each_time_and_gives_up_in_the_end() -> None:
-    class Attempt:
-        attempts = 0
+def test_two_workers_never_tell_the_same(settings: object) -> None:
+    at = now()
+    with shop(settings) as server:
+        queue(at)
+        with transaction.atomic():
+            Notice.objects.select_for_update().get()  # as the other one that takes it this instant
+            other = threading.Thread(target=lambda: (found.append(tell_due(now=at)), connection.close()))
+            found: list[int] = []
+            other.start()
+            other.join(10)
+        assert (found, server.got) == ([0], [])
 
-    waits = []
-    for attempts in (0, 1, 2, 3, 20, ATTEMPTS_MAX - 1):
-        Attempt.attempts = attempts
-        decision = UntilTaken().get_retry_decision(exception=OSError(), job=Attempt)  # type: ignore[arg-type]
-        waits.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
-    assert waits == [1, 2, 4, 8, AGAIN_SECONDS_MAX, AGAIN_SECONDS_MAX]
-    Attempt.attempts = ATTEMPTS_MAX
-    assert UntilTaken().get_retry_decision(exception=OSError(), job=Attempt) is None  # type: ignore[arg-type]
+
+@pytest.mark.parametrize(
+    ("before", "seconds"), [(0, 2), (1, 4), (2, 8), (20, AGAIN_SECONDS_MAX), (ATTEMPTS_MAX - 2, AGAIN_SECONDS_MAX)]
+)
+def test_the_bank_waits_longer_each_time(settings: object, before: int, seconds: int) -> None:
+    at = now()
+    with shop(settings, 500):
+        queue(at, attempts=before)
+        tell_due(now=at)
+    assert Notice.objects.get().tell_at == at + timedelta(seconds=seconds)
+
+
+def test_the_bank_gives_up_in_the_end(settings: object) -> None:
+    with shop(settings, 500):
+        queue(now(), attempts=ATTEMPTS_MAX - 1)
+        tell_due(now=now())
+    assert not Notice.objects.exists()

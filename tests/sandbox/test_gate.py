@@ -8,7 +8,7 @@ from django.conf import settings
 from setaria.gate.intake import NotificationIntake
 from setaria.kernel.ids import new_id
 from setaria.trade.orders.models import MinuteOrders
-from setaria.trade.payments.sandbox.tasks import message
+from setaria.trade.payments.sandbox.tell import message
 from tests.world import World
 
 
@@ -35,7 +35,7 @@ def post(*told: tuple[bytes, str]) -> list[tuple[int, dict[str, object]]]:
 
 def test_the_same_news_three_times_at_once_pays_once(today: World) -> None:
     order = today.placed(today.thing(price=100, stock=1))
-    told = message(str(new_id()), str(order.id), "succeeded", 100, "CNY")
+    told = message(new_id(), order.id, "succeeded", 100, "CNY")
     assert post(told, told, told) == [(200, {"received": True, "outcome": "PAID"})] * 3
     assert today.status(order) == "paid"
     assert sum(MinuteOrders.objects.values_list("paid_amount", flat=True)) == 100
@@ -43,13 +43,13 @@ def test_the_same_news_three_times_at_once_pays_once(today: World) -> None:
 
 def test_forged_news_changes_nothing(today: World) -> None:
     order = today.placed(today.thing(price=100, stock=1))
-    body, signature = message(str(new_id()), str(order.id), "succeeded", 100, "CNY")
+    body, signature = message(new_id(), order.id, "succeeded", 100, "CNY")
     forged = body.replace(b"100", b"1")
     assert [status for status, _ in post((forged, signature), (body, ""), (body, "ä" * 64))] == [403, 403, 403]
     assert today.status(order) == "placed"
 
 
 def test_news_of_no_order_is_not_repeated_for_ever(today: World) -> None:
-    assert post(message(str(new_id()), str(new_id()), "succeeded", 100, "CNY")) == [
+    assert post(message(new_id(), new_id(), "succeeded", 100, "CNY")) == [
         (200, {"received": True, "outcome": "UNKNOWN_ORDER"})
     ]

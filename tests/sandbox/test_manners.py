@@ -15,7 +15,7 @@ from setaria.trade.payments.models import Refund
 from setaria.trade.payments.notify import News, receive
 from setaria.trade.payments.sandbox import notification
 from setaria.trade.payments.sandbox.manners import Manner, course
-from setaria.trade.payments.sandbox.tasks import message
+from setaria.trade.payments.sandbox.tell import message
 from tests.world import MINUTE, World
 
 PAID = {Manner.NOW, Manner.LATE, Manner.THRICE, Manner.OUT_OF_ORDER}
@@ -36,7 +36,7 @@ def news(order: Placed, manner: Manner) -> list[News]:
     key = notification.key_from(settings.SECRET_KEY)
     told = []
     for each in plan.messages:
-        body, signature = message(str(payment), str(order.id), each.status, plan.amount, order.currency)
+        body, signature = message(payment, order.id, each.status, plan.amount, order.currency)
         found = notification.parse(key, body, signature)
         money = Money(found.order_id, found.payment_id, notification.NAME, found.amount, found.currency)
         told.append(News(money, found.status == "succeeded"))

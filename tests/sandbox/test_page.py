@@ -1,10 +1,8 @@
 """The sandbox bank's page: whose payment it shows, what a press of a button writes."""
 
-import json
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from setaria.kernel.ids import new_id
@@ -12,7 +10,7 @@ from setaria.people.members.models import Member
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments.models import Payment
 from setaria.trade.payments.sandbox.manners import Manner, course
-from setaria.trade.payments.sandbox.models import Charge
+from setaria.trade.payments.sandbox.models import Charge, Notice
 from setaria.trade.payments.start import start
 from tests.world import World
 
@@ -28,9 +26,7 @@ def begun(world: World, client: Client) -> tuple[Placed, Payment]:
 
 
 def queued() -> list[dict[str, object]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'sandbox.tell' ORDER BY id")
-        return [json.loads(row[0]) if isinstance(row[0], str) else row[0] for row in cursor.fetchall()]
+    return list(Notice.objects.order_by("id").values("status", "amount"))
 
 
 def press(client: Client, payment: UUID, manner: str) -> object:

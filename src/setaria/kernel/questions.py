@@ -1,4 +1,4 @@
-"""Reading in one go: statements that are sent together, prepared once a connection, answered in one trip.
+"""Asking in one go: statements that are sent together, prepared once a connection, answered in one trip.
 
 A page that needs ten small things of the database asks for them at once. Put together by Django's ORM, such a query costs
 some 1,000 of Python's function calls each time; here it costs tens, and PostgreSQL has planned it before.
@@ -24,10 +24,10 @@ class Question(NamedTuple):
 
 
 def ask(*questions: Question) -> list[list[Any]]:
-    """Return the rows of each statement in their order, read one after the other.
+    """Return the rows of each statement, run one after the other in their order.
 
-    Only reads and locks nothing: outside a transaction each statement stands by itself. Raises django.db.Error, after which
-    the connection is a new one.
+    Each sees what was committed before it began. Outside a transaction, what they write is committed together, all or
+    nothing. Raises django.db.Error, after which the connection is a new one.
     """
     connection.ensure_connection()
     began = perf_counter()

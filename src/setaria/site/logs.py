@@ -38,7 +38,7 @@ def configure(level: str | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level or os.environ.get("SETARIA_LOG_LEVEL", "INFO"))
-    for chatty in ("procrastinate", "httpx", "_granian"):
+    for chatty in ("httpx", "_granian"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

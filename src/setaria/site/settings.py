@@ -136,7 +136,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.headless",
     "django.contrib.humanize",
-    "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [

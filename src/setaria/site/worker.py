@@ -1,4 +1,4 @@
-"""The worker process: does what is due by the clock (`CHORES`), and runs the queue's jobs beside it."""
+"""The worker process: does what is due by the clock (`CHORES`)."""
 
 import signal
 import threading
@@ -21,7 +21,6 @@ from setaria.sight.command.incidents import note_incident
 from setaria.sight.command.pulse import beat_until
 from setaria.site import happenings
 from setaria.site.chores import LOOK_SECONDS, Chore, done, sweep, sweep_until
-from setaria.site.jobs import run_jobs
 from setaria.trade.alerts import tell as alerts
 from setaria.trade.announcements.go_out import go_out
 from setaria.trade.baskets.forget import forget_abandoned
@@ -43,6 +42,7 @@ from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
+from setaria.trade.payments.sandbox import tell as sandbox
 from setaria.trade.points import spend as points
 from setaria.trade.points.follow import follow
 from setaria.trade.preorders import deposits
@@ -59,7 +59,6 @@ MINUTE = 60.0
 POST_ENDS_SECONDS = 1.0  # what was not noted as sent by then goes again, after its lease
 PULSE_ENDS_SECONDS = 1.0
 DEALING_ENDS_SECONDS = 1.0  # a call that is cut off is made again, under the same key
-JOBS_END_SECONDS = 2.0  # the database may be away; a job that is cut off is done again by the next worker
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +98,12 @@ def _ask_providers() -> None:
     """Providers are asked about payments that nobody told us the end of."""
     at = now()
     while ask_due(now=at, hear=hear, wanted=wanted) == ASK_MAX:
+        pass
+
+
+def _tell_of_charges() -> None:
+    """The shop is told what the sandbox bank took."""
+    while sandbox.tell_due(now=now()) == sandbox.TELL_MAX:
         pass
 
 
@@ -272,6 +277,7 @@ CHORES = (
     Chore(_add_up, 5 * MINUTE),
 )
 # Each in a thread of its own: a slow provider, or news for a million buyers, keeps no order waiting.
+BANK = (Chore(_tell_of_charges),)
 DEALINGS = (Chore(_send_refunds), Chore(_ask_providers))
 NEWS = (Chore(_tell_news, 3.0), Chore(_announce, 1.0))
 
@@ -319,12 +325,10 @@ def _hook(endpoint: UUID) -> None:
 
 
 def main() -> None:
-    """Sweep, send messages and run the queue's jobs until SIGTERM or SIGINT; ends within about two seconds of it."""
+    """Sweep and send messages until SIGTERM or SIGINT; ends within about two seconds of it."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    jobs = threading.Thread(target=run_jobs, args=(stopped,), name="jobs", daemon=True)
-    jobs.start()
     telling = threading.Thread(target=sweep_until, args=(stopped, NEWS), name="news", daemon=True)
     telling.start()
     hooking = threading.Thread(target=_hooks_until, args=(stopped,), name="hooks", daemon=True)
@@ -337,6 +341,8 @@ def main() -> None:
     ]
     for thread in posting:
         thread.start()
+    banking = threading.Thread(target=sweep_until, args=(stopped, BANK), name="bank", daemon=True)
+    banking.start()
     dealing = threading.Thread(target=sweep_until, args=(stopped, DEALINGS), name="providers", daemon=True)
     dealing.start()
     pulse = threading.Thread(target=beat_until, args=(stopped, "worker"), name="pulse", daemon=True)
@@ -345,6 +351,6 @@ def main() -> None:
     ends = time.monotonic() + POST_ENDS_SECONDS
     for thread in [telling, hooking, *posting]:
         thread.join(max(0.0, ends - time.monotonic()))
-    dealing.join(DEALING_ENDS_SECONDS)
+    for thread in (banking, dealing):
+        thread.join(DEALING_ENDS_SECONDS)
     pulse.join(PULSE_ENDS_SECONDS)
-    jobs.join(JOBS_END_SECONDS)

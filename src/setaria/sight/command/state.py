@@ -68,10 +68,8 @@ _OVERDUE = """
     WHERE status = 1 AND pay_by < %(now)s
 """
 _UNPAID = "SELECT count(*) FROM orders_order WHERE status = 1"
-_JOBS = """
-    SELECT count(*) FILTER (WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())),
-           count(*) FILTER (WHERE status = 'failed')
-    FROM procrastinate_jobs WHERE status IN ('todo', 'failed')
+_MESSAGES = """
+    SELECT count(*) FROM notices_message WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= %(now)s
 """
 _DATABASE = """
     SELECT count(*), current_setting('max_connections')::int,
@@ -167,15 +165,14 @@ def _door(said: dict[str, tuple[datetime, dict[str, Any]]]) -> list[Gauge]:
 def _due(now: datetime) -> list[Gauge]:
     ((overdue, seconds),) = _rows(_OVERDUE, now)
     ((unpaid,),) = _rows(_UNPAID, now)
-    ((waiting, failed),) = _rows(_JOBS, now)
+    ((waiting,),) = _rows(_MESSAGES, now)
     return [
         Gauge("orders waiting for payment", Lamp.GOOD, unpaid, "orders"),
         Gauge("orders past their time to pay", grade(seconds, rules.OVERDUE_SECONDS_WATCH, rules.OVERDUE_SECONDS_BAD),
               overdue, "orders"),
         Gauge("the sweeper is behind by", grade(seconds, rules.OVERDUE_SECONDS_WATCH, rules.OVERDUE_SECONDS_BAD),
               round(max(0.0, seconds), 1), "s"),
-        Gauge("jobs that are due", grade(waiting, rules.JOBS_WATCH, rules.JOBS_BAD), waiting, "jobs"),
-        Gauge("jobs that failed", grade(failed, 1, rules.JOBS_WATCH), failed, "jobs"),
+        Gauge("messages that are due", grade(waiting, rules.MESSAGES_WATCH, rules.MESSAGES_BAD), waiting, "messages"),
     ]  # fmt: skip
 
 

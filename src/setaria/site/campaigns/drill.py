@@ -23,10 +23,11 @@ from setaria.trade.campaigns.capacity import last_measured
 from setaria.trade.campaigns.check import check, note_drill
 from setaria.trade.campaigns.models import Campaign
 
-# What the copy must not have: jobs that would be done, people who are signed in. Its own migrations are there already.
+# What the copy must not have: payments that would be told of, people who are signed in. Its own migrations are there
+# already.
 _TABLES = """
     SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-    AND tablename NOT LIKE 'procrastinate%%' AND tablename NOT IN ('django_migrations', 'django_session')
+    AND tablename NOT IN ('django_migrations', 'django_session', 'sandbox_notice')
     ORDER BY tablename
 """
 _SEQUENCES = """

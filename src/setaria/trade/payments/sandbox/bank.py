@@ -5,17 +5,19 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from setaria.kernel.arrays import int4s, texts
 from setaria.kernel.clock import now
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.sandbox.manners import Manner, course
 from setaria.trade.payments.sandbox.models import Charge, Reversal
 from setaria.trade.payments.sandbox.notification import NAME, SIGNATURE_HEADER, key_from, parse, secret_of
-from setaria.trade.payments.sandbox.tasks import tell
 from setaria.trade.payments.words import Device, Refused, State, Step, Word
 
 
@@ -84,36 +86,36 @@ class Sandbox:
         )
 
 
+# The charge and what the shop will be told of it are one statement: no charge goes untold.
 _TAKE = """
-    INSERT INTO sandbox_charge (payment_id, order_id, amount, currency, succeeded, at)
-    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+    WITH made AS (
+        INSERT INTO sandbox_charge (payment_id, order_id, amount, currency, succeeded, at)
+        VALUES (%(payment)s, %(order)s, %(amount)s, %(currency)s, %(succeeded)s = 1, %(now)s)
+        ON CONFLICT DO NOTHING RETURNING payment_id, order_id, amount, currency
+    ), queued AS (
+        INSERT INTO sandbox_notice (payment_id, order_id, status, amount, currency, tell_at, attempts)
+        SELECT payment_id, order_id, told.status, amount, currency, %(now)s + told.after * interval '1 second', 0
+        FROM made, unnest(%(statuses)s, %(after)s) AS told (status, after)
+    )
+    SELECT FROM made
 """
 
 
-@transaction.atomic
 def take(payment: Payment, manner: Manner, *, now: datetime) -> Charge:
     """Take a payment's money in a manner, and queue what the shop will be told; return what the ledger says.
 
     A payment is taken or declined once: a second press of the button finds the first one's charge and tells nobody
-    again. The charge and its notifications are written together, so that no charge goes untold.
+    again.
     """
     plan = course(manner, payment.amount)
     charge = Charge(
         payment_id=payment.id, order_id=payment.order_id, amount=plan.amount, currency=payment.currency,
         succeeded=plan.succeeded, at=now,
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [charge.payment_id, charge.order_id, plan.amount, charge.currency, plan.succeeded, now])
-        made = cursor.rowcount == 1
-    if made:
-        for message in plan.messages:
-            later = message.after_seconds > 0
-            job = tell.configure(schedule_in={"seconds": message.after_seconds}) if later else tell
-            job.defer(
-                payment_id=str(payment.id),
-                order_id=str(payment.order_id),
-                status=message.status,
-                amount=plan.amount,
-                currency=payment.currency,
-            )
+    about: dict[str, Value] = {
+        "payment": charge.payment_id, "order": charge.order_id, "amount": charge.amount, "currency": charge.currency,
+        "succeeded": int(plan.succeeded), "now": now, "statuses": texts([each.status for each in plan.messages]),
+        "after": int4s([each.after_seconds for each in plan.messages]),
+    }  # fmt: skip
+    [made] = ask(Question(_TAKE, about))
     return charge if made else Charge.objects.get(pk=payment.id)

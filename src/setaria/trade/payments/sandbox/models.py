@@ -19,3 +19,15 @@ class Reversal(models.Model):
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="reversals")
     amount = models.BigIntegerField()
     at = models.DateTimeField()
+
+
+class Notice(models.Model):
+    """What the bank has yet to tell the shop of a charge; gone once the shop has taken it."""
+
+    payment_id = models.UUIDField()
+    order_id = models.UUIDField()
+    status = models.CharField(max_length=12)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    tell_at = models.DateTimeField(db_index=True, help_text="Not before; after an attempt, not before the next one.")
+    attempts = models.SmallIntegerField(default=0)

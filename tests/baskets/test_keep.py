@@ -1,6 +1,6 @@
 """What visitors keep: nothing lost, nothing doubled, nothing without an end."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import hypothesis.strategies as st
@@ -178,10 +178,14 @@ def test_two_devices_add_to_each_other(world: World, monkeypatch: pytest.MonkeyP
 
 
 def test_twin_without_the_lock_one_add_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unlocked(owner: Owner, now: datetime) -> Basket | None:
-        return Basket.objects.filter(member=owner.member_id).first()
-
-    monkeypatch.setattr(keep, "_lock", unlocked)
+    unlocked = """
+        WITH made AS (
+            INSERT INTO baskets_basket (id, member_id, touched_at, taken_for) VALUES (%(new)s, %(member)s, %(now)s, '{}')
+            ON CONFLICT DO NOTHING RETURNING id
+        )
+        SELECT id FROM made UNION ALL SELECT id FROM baskets_basket WHERE member_id = %(member)s
+    """
+    monkeypatch.setattr(keep, "_LOCK_MEMBERS", unlocked)
     assert added_at_once(world, monkeypatch) == {"PHONE": 2}
 
 

@@ -39,8 +39,8 @@ def test_it_is_counted_once(world: World) -> None:
 
 
 def test_twin_without_the_lock_neither_sees_the_other(broken_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LOCK in destination._OWN
-    monkeypatch.setattr(destination, "_OWN", destination._OWN.replace(LOCK, ""))
+    assert LOCK in destination._NOTE
+    monkeypatch.setattr(destination, "_NOTE", destination._NOTE.replace(LOCK, ""))
     assert pay_while_addressing(broken_world) == []
     assert list(broken_world.breaches()) == ["region_counters_are_the_destinations"]
 

@@ -135,7 +135,7 @@ def test_what_a_killed_worker_was_telling_is_told_again(settings: object) -> Non
     with shop(settings) as server:
         queue(at)
         server.meanwhile = kill
-        with pytest.raises(Exception, match="terminat|clos"):
+        with pytest.raises(Exception, match=r"terminat|clos"):
             tell_due(now=at)
         server.meanwhile = lambda: None
         assert tell_due(now=at) == 0

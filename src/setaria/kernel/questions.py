@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Model
+from psycopg.pq import TransactionStatus
 
 from setaria.kernel.pipeline import Pipeline, Value
 
@@ -34,6 +35,8 @@ def ask(*questions: Question) -> list[list[Any]]:
     with connection.wrap_database_errors:
         try:
             pipeline = Pipeline(connection.connection)
+            if connection.in_atomic_block and connection.connection.info.transaction_status == TransactionStatus.IDLE:
+                pipeline.query("BEGIN", {})  # psycopg would, at the first statement of its own
             found = [pipeline.query(one.sql, one.values) for one in questions]
             pipeline.finish()
         except BaseException:

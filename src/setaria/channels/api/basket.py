@@ -1,5 +1,6 @@
 """The basket: the member's own, which is the web's, or an anonymous one under a token."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from setaria.channels.api.asked import Asked
@@ -15,7 +16,7 @@ from setaria.trade.baskets.rules import Full, Kept
 
 def show(asked: Asked) -> BasketOut:
     """Return the basket as it stands."""
-    return _basket(asked, asked.owner.basket_id)
+    return _basket(asked, asked.owner.basket_id, lines_of(asked.owner))
 
 
 def set_line(asked: Asked, sku: str, wanted: SetLineIn) -> BasketOut | No:
@@ -26,21 +27,19 @@ def set_line(asked: Asked, sku: str, wanted: SetLineIn) -> BasketOut | No:
         return No(code="UNKNOWN_ITEM", sku=sku, item=sku)
     if not wanted.quantity:
         keep.change(asked.owner, offer.variant.pk, 0, None, shelf.market.pk, now=shelf.now)
-        return _basket(asked, asked.owner.basket_id)
+        return show(asked)
     if not shelf.sells or not offer.for_sale:
         return No(code="NOT_SOLD_HERE", sku=sku)
     new = Kept(offer.variant.pk, wanted.quantity, offer.price, shelf.market.pk, shelf.now)
     try:
-        basket_id = keep.set_to(asked.owner, new, now=shelf.now)
+        basket_id, lines = keep.set_to(asked.owner, new, now=shelf.now)
     except Full:
         return No(code="BASKET_FULL")
-    return _basket(asked, basket_id)
+    return _basket(asked, basket_id, list(lines.values()))
 
 
-def _basket(asked: Asked, basket_id: UUID | None) -> BasketOut:
-    owner = asked.owner if asked.member_id is not None else keep.Owner(basket_id=basket_id)
+def _basket(asked: Asked, basket_id: UUID | None, kept: Sequence[Line | Kept]) -> BasketOut:
     shelf = asked.shelf
-    kept = lines_of(owner)
     offers = queries.offers_by_id([line.variant_id for line in kept], shelf) if kept else {}
     lines = [_line(offers[line.variant_id], line, shelf) for line in kept]
     ordered = [line for line in lines if not line.later and not line.gone]
@@ -53,7 +52,7 @@ def _basket(asked: Asked, basket_id: UUID | None) -> BasketOut:
     )
 
 
-def _line(offer: queries.Offer, line: Line, shelf: queries.Shelf) -> BasketLineOut:
+def _line(offer: queries.Offer, line: Line | Kept, shelf: queries.Shelf) -> BasketLineOut:
     variant, product = offer.variant, offer.variant.product
     price = offer.price if shelf.sells and product.published else None
     seen = line.seen_amount if line.seen_market_id == shelf.market.pk else None

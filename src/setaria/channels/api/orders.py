@@ -1,7 +1,6 @@
 """Placing an order for what was quoted."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from msgspec.structs import replace
 
 from setaria.channels.api import payments
@@ -9,20 +8,18 @@ from setaria.channels.api.asked import Asked
 from setaria.channels.api.deals import AddressIn, OrderedOut, OrderIn, PaymentOut, QuoteOut
 from setaria.channels.api.quote import choice_of, reckoned, was_given
 from setaria.channels.api.refusals import No
-from setaria.channels.api.things import name_of, offers_by_sku
+from setaria.channels.api.things import name_of, variants_by_sku
 from setaria.channels.storefront import guest, queries
 from setaria.channels.storefront.forms import CheckoutForm, country_of
 from setaria.goods.catalog.models import Variant
-from setaria.people.members.addresses import remember
 from setaria.people.members.entrance import contact_of
 from setaria.people.members.guests import guest_of
 from setaria.people.notices.readers import speak
-from setaria.trade.baskets.keep import take_out
-from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.requests import Code, Line, Placed, Refused
 from setaria.trade.payments.models import Payment
 from setaria.trade.promotions import spend
 from setaria.trade.purchases.buy import Agreed, Answer, Changed, Unreserved, buy
+from setaria.trade.purchases.finish import finish
 
 _UNRESERVED = {
     spend.Refusal.USED_UP: "USED_UP", spend.Refusal.CODE_USED: "CODE_USED",
@@ -74,7 +71,7 @@ def _guest(asked: Asked, wanted: OrderIn) -> int | No:
 
 def _variants(skus: list[str], shelf: queries.Shelf) -> dict[str, Variant]:
     """What is to be ordered; a thing that is not shown any more is found, too, for an order that was placed before."""
-    found = {sku: offer.variant for sku, offer in offers_by_sku(skus, shelf).items()}
+    found = {sku: variant for sku, (variant, _price) in variants_by_sku(skus, shelf).items()}
     missing = [sku for sku in skus if sku not in found]
     if missing:
         rows = Variant.objects.filter(sku__in=missing).select_related("product")
@@ -84,24 +81,23 @@ def _variants(skus: list[str], shelf: queries.Shelf) -> dict[str, Variant]:
 
 def _finished(asked: Asked, wanted: OrderIn, agreed: Agreed, placed: Placed, to: dict[str, str]) -> OrderedOut:
     """Note where it goes, take it out of the basket, begin to pay; each is harmless again."""
-    started: Payment | No | None = None
-    with transaction.atomic():  # one commit for all that follows the order's own
-        set_destination(placed.id, agreed.customer_id, **to)
-        if asked.member_id is not None:
-            remember(asked.member_id, now=asked.now, **to)
-        else:
-            speak(agreed.customer_id, asked.language, asked.market.pk)
-        bought = {line.variant_id: line.quantity for line in agreed.lines}
-        take_out(asked.owner, placed.id, bought, now=asked.now)
-        if wanted.pay_by:
-            started = payments.started(asked, placed.id, agreed.customer_id, asked.market, wanted.pay_by, placed.total)
+    if not agreed.member:
+        speak(agreed.customer_id, asked.language, asked.market.pk)
+    means = wanted.pay_by if payments.takes(asked.market, wanted.pay_by, placed.total, placed.currency) else ""
+    begun: Payment | PaymentOut | No | None
+    begun = finish(agreed, placed, to, asked.owner, now=asked.now, pay_by=means)
+    if begun is None and wanted.pay_by:
+        begun = payments.started(
+            asked, placed.id, agreed.customer_id, asked.market, wanted.pay_by, placed.total
+        )  # fmt: skip
     # Its provider is asked outside of any transaction.
-    begun = payments.opened(asked, started) if isinstance(started, Payment) else started
+    if isinstance(begun, Payment):
+        begun = payments.opened(asked, begun)
     return OrderedOut(
         id=placed.id, total=placed.total, currency=placed.currency, pay_by=placed.pay_by,
         payment=begun if isinstance(begun, PaymentOut) else None,
         payment_refusal=begun.code if isinstance(begun, No) else "",
-        token="" if asked.member_id is not None else guest.token_of(placed.id, agreed.customer_id, asked.now),
+        token="" if agreed.member else guest.token_of(placed.id, agreed.customer_id, asked.now),
     )  # fmt: skip
 
 

@@ -29,10 +29,15 @@ def started(
 ) -> Payment | No:  # fmt: skip
     """Note that what is left of an order is to be paid by a means; asks nobody."""
     due = total - credited(order_id)
-    if due <= 0 or all(each.name != means for each in offered(market.code, due, market.currency)):
+    if due <= 0 or not takes(market, means, due, market.currency):
         return No(code="NO_SUCH_MEANS")
     payment = start(order_id, customer_id, means, asked.now)
     return No(code="NOT_PAYABLE") if isinstance(payment, Refusal) else payment
+
+
+def takes(market: Market, means: str, due: int, currency: str) -> bool:
+    """Say whether an amount can be paid by a means."""
+    return any(each.name == means for each in offered(market.code, due, currency))
 
 
 def show(asked: Asked, payment_id: UUID) -> PaymentOut | No:

@@ -13,19 +13,24 @@ def offers_by_sku(skus: Iterable[str], shelf: queries.Shelf) -> dict[str, querie
     """Return what is shown here of these, with today's price and the units there are; one query for what was shown
     before.
     """
+    found = variants_by_sku(skus, shelf)
+    if not found or shelf.location is None:
+        return {sku: queries.Offer(variant, price, 0) for sku, (variant, price) in found.items()}
+    free = free_units([variant.pk for variant, _ in found.values()], shelf.location.pk)
+    return {sku: queries.Offer(variant, price, free.get(variant.pk, 0)) for sku, (variant, price) in found.items()}
+
+
+def variants_by_sku(skus: Iterable[str], shelf: queries.Shelf) -> dict[str, tuple[Variant, int | None]]:
+    """Return what is shown here of these, with today's price; no query for what was shown before."""
     wanted = set(skus)
     index = shelf.window.kept("by sku", lambda: _by_sku(shelf.window))
     ids = {index[sku] for sku in wanted if sku in index}
-    found = {
+    return {
         variant.sku: (variant, prices.get(variant.pk))
         for product, prices in shelf.window.whole(list(ids))
         for variant in product.variants.all()
         if variant.sku in wanted
     }
-    if not found or shelf.location is None:
-        return {sku: queries.Offer(variant, price, 0) for sku, (variant, price) in found.items()}
-    free = free_units([variant.pk for variant, _ in found.values()], shelf.location.pk)
-    return {sku: queries.Offer(variant, price, free.get(variant.pk, 0)) for sku, (variant, price) in found.items()}
 
 
 def _by_sku(window: Window) -> dict[str, int]:

@@ -25,13 +25,11 @@ from setaria.channels.storefront.visit import MemberVisit
 from setaria.channels.storefront.visitor import owner_of
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
-from setaria.people.members.addresses import remember
 from setaria.people.members.guests import guest_of
-from setaria.trade.baskets.keep import take_out
-from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.requests import ORDER_LINES_MAX, Code, Line, Placed, Refused
 from setaria.trade.promotions.rules import CODES_MAX, Problem
 from setaria.trade.purchases.buy import Agreed, Changed, Unreserved, Unsure, buy
+from setaria.trade.purchases.finish import finish
 from setaria.trade.quotes.queries import Choice, Priced, price
 
 _LINE = re.compile(r"(\d{1,9}):(\d{1,6}):(\d{1,15})", re.ASCII)
@@ -109,7 +107,10 @@ def _order(request: MemberVisit, shelf: queries.Shelf) -> HttpResponse:
     )  # fmt: skip
     answer = buy(agreed, now=shelf.now)
     if isinstance(answer, Placed):
-        return _finish(request, shelf, posted, form, customer_id)
+        if not known:
+            guest.welcome(request, posted.order_id, customer_id)
+        finish(agreed, answer, form.address(), owner_of(request), now=shelf.now)
+        return redirect("store:order", posted.order_id)
     messages.error(request, _why_not(answer, posted, shelf))
     return _again(request, shelf, posted, form)
 
@@ -126,21 +127,6 @@ def _why_not(answer: Refused | Changed | Unreserved | Unsure, posted: Posted, sh
     return _(
         "We could not make sure that your order arrived. Press the button once more: it is the same order, and it will not be placed twice."
     )
-
-
-def _finish(
-    request: MemberVisit, shelf: queries.Shelf, posted: Posted, form: CheckoutForm, customer_id: int
-) -> HttpResponse:
-    """Note where the parcel goes, empty the basket of what was bought, show the order."""
-    to = form.address()
-    set_destination(posted.order_id, customer_id, **to)
-    if request.user.is_authenticated:
-        remember(customer_id, now=shelf.now, **to)
-    else:
-        guest.welcome(request, posted.order_id, customer_id)
-    bought = {line.variant_id: line.quantity for line in posted.lines}
-    take_out(owner_of(request), posted.order_id, bought, now=shelf.now)
-    return redirect("store:order", posted.order_id)
 
 
 def _again(

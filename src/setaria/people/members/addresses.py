@@ -1,37 +1,47 @@
 """A member's addresses: `remember` one, `forget` one, `prefer` one."""
 
 from datetime import datetime
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask
 from setaria.people.members.models import Address, Member
 
 ADDRESSES_MAX = 20
 PARTS = ("recipient", "phone", "country", "region", "city", "street", "postcode")
 
-_LOCK = "SELECT FROM members_member WHERE id = %(member)s FOR NO KEY UPDATE"
-_USED = f"""
-    UPDATE members_address SET used_at = %(now)s
-    WHERE member_id = %(member)s AND {" AND ".join(f"{part} = %({part})s" for part in PARTS)}
+_LOCK = "SELECT FROM members_member WHERE id = %(member)s FOR NO KEY UPDATE"  # two orders at once keep one address
+_COLUMNS = ", ".join(PARTS)
+_REMEMBER = f"""
+    WITH known AS (
+        UPDATE members_address SET used_at = %(now)s
+        WHERE member_id = %(member)s AND {" AND ".join(f"{part} = %({part})s" for part in PARTS)} RETURNING id
+    ), added AS (
+        INSERT INTO members_address (member_id, {_COLUMNS}, usual, used_at)
+        SELECT %(member)s, {", ".join(f"%({part})s" for part in PARTS)}, false, %(now)s
+        WHERE NOT EXISTS (SELECT FROM known) RETURNING id
+    )
+    DELETE FROM members_address
+    WHERE EXISTS (SELECT FROM added) AND id IN (
+        SELECT id FROM members_address WHERE member_id = %(member)s
+        ORDER BY usual DESC, used_at DESC, id DESC OFFSET {ADDRESSES_MAX - 1}
+    )
 """
 
 
-def remember(member_id: int, *, now: datetime, **fields: str) -> None:
+def remember(member_id: int, *, now: datetime, **to: str) -> None:
+    """Keep an address as the one used last, as `remembering` says."""
+    ask(*remembering(member_id, now=now, **to))
+
+
+def remembering(member_id: int, *, now: datetime, **to: str) -> list[Question]:
     """Keep an address as the one used last; one that is known already is not kept twice.
 
-    Of more than `ADDRESSES_MAX` the one not used for longest is forgotten, but never the usual one.
+    Of more than `ADDRESSES_MAX` the one not used for longest is forgotten, but never the usual one. To be asked together.
     """
-    values: dict[str, Any] = {**dict.fromkeys(PARTS, ""), **fields, "member": member_id, "now": now}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK, values)  # two orders at once keep one address
-        cursor.execute(_USED, values)
-        if not cursor.rowcount:
-            Address.objects.create(member_id=member_id, used_at=now, **fields)
-            old = (
-                Address.objects.filter(member_id=member_id).order_by("-usual", "-used_at").values("pk")[ADDRESSES_MAX:]
-            )
-            Address.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+    about: dict[str, Value] = {**dict.fromkeys(PARTS, ""), **to, "member": member_id, "now": now}
+    return [Question(_LOCK, about), Question(_REMEMBER, about)]
 
 
 def forget(member_id: int, address_id: int) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from setaria.kernel.ids import new_id
 from setaria.trade.baskets import rules
-from setaria.trade.baskets.keep import lines_of, write
+from setaria.trade.baskets.keep import lines_in, write
 from setaria.trade.baskets.models import Basket, Wish
 from setaria.trade.baskets.wishes import WISHES_MAX
 
@@ -27,9 +27,9 @@ def merge(basket_id: UUID, member_id: int, *, now: datetime) -> int:
     brought, own = found.get(None), found[member_id]
     if brought is None:  # another window signed in first
         return 0
-    before = lines_of(own)
-    after, left_out = rules.merged(before, lines_of(brought))
-    write(own, before, after)
+    before = lines_in(own.pk)
+    after, left_out = rules.merged(before, lines_in(brought.pk))
+    write(own.pk, before, after)
     wished = list(own.wishes.values_list("product_id", flat=True))
     more = [
         Wish(basket=own, product_id=wish.product_id, put_at=wish.put_at)

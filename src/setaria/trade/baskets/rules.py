@@ -72,20 +72,6 @@ def moved(lines: Mapping[int, Kept], variant_id: int, *, later: bool) -> Lines:
     return _bounded({**lines, variant_id: msgspec.structs.replace(lines[variant_id], later=later)})
 
 
-def without(lines: Mapping[int, Kept], bought: Mapping[int, int]) -> Lines:
-    """Take what was bought out; what was put in since, and what is saved for later, stays."""
-    left = dict(lines)
-    for variant_id, quantity in bought.items():
-        line = left.get(variant_id)
-        if line is None or line.later:
-            continue
-        if line.quantity > quantity:
-            left[variant_id] = msgspec.structs.replace(line, quantity=line.quantity - quantity)
-        else:
-            del left[variant_id]
-    return left
-
-
 def merged(own: Mapping[int, Kept], brought: Mapping[int, Kept]) -> tuple[Lines, int]:
     """Join what was put in before signing in with what the account has; return it, and how many lines found no room.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from setaria.kernel import seals
 from setaria.kernel.ids import new_id
 from setaria.kernel.seals import BadSeal, Seal
-from setaria.trade.baskets.keep import Owner, lines_of, locked
+from setaria.trade.baskets.keep import Owner, locked
 from setaria.trade.baskets.models import Share
 from setaria.trade.baskets.rules import Full
 
@@ -27,13 +27,14 @@ def key_from(secret: str) -> bytes:
 
 def share(owner: Owner, *, now: datetime) -> UUID:
     """Copy the basket as it is; later changes do not show in the copy. Raises Empty, or Full with `SHARES_MAX` living."""
-    with locked(owner, now) as basket:
-        lines = [[line.variant_id, line.quantity] for line in lines_of(basket).values() if not line.later]
+    with locked(owner, now) as (basket_id, kept):
+        lines = [[line.variant_id, line.quantity] for line in kept.values() if not line.later]
         if not lines:
             raise Empty
-        if basket.shares.filter(ends_at__gt=now).count() >= SHARES_MAX:
+        if Share.objects.filter(basket=basket_id, ends_at__gt=now).count() >= SHARES_MAX:
             raise Full
-        made = Share.objects.create(pk=new_id(), basket=basket, lines=lines, made_at=now, ends_at=now + SHARED_FOR)
+        ends_at = now + SHARED_FOR
+        made = Share.objects.create(pk=new_id(), basket_id=basket_id, lines=lines, made_at=now, ends_at=ends_at)
         return made.pk
 
 

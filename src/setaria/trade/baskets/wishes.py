@@ -14,13 +14,13 @@ WISHES_MAX = 200
 
 def wish(owner: Owner, product_id: int, *, now: datetime) -> UUID:
     """Remember a product; once is enough. Return the basket's id, which an anonymous owner must keep; raises Full."""
-    with locked(owner, now) as basket:
-        wished = set(basket.wishes.values_list("product_id", flat=True))
+    with locked(owner, now) as (basket_id, _lines):
+        wished = set(Wish.objects.filter(basket=basket_id).values_list("product_id", flat=True))
         if product_id not in wished:
             if len(wished) >= WISHES_MAX:
                 raise Full
-            Wish.objects.create(basket=basket, product_id=product_id, put_at=now)
-        return basket.pk
+            Wish.objects.create(basket_id=basket_id, product_id=product_id, put_at=now)
+        return basket_id
 
 
 def unwish(owner: Owner, product_id: int) -> None:

@@ -39,18 +39,20 @@ def _statements(kind: str, columns: str) -> str:
 COUNT_PLACED = _statements("placed", "n, amount, 0, 0")
 COUNT_PAID = _statements("paid", "0, 0, n, amount")
 
-# Adds the rows of `paid` (id, market_id, total, paid_at) that are addressed. Apart from the statements above, since only
-# some orders have a destination by the time they are paid.
-COUNT_REGIONS = """
+# Adds the rows of `paid` (id, market_id, total, paid_at) that are addressed, by `destinations`. Apart from the statements
+# above, since only some orders have a destination by the time they are paid.
+_REGIONS = """
     INSERT INTO orders_minuteregions AS counter (minute, market_id, country, region, slot, paid_orders, paid_amount)
     SELECT date_trunc('minute', paid.paid_at), paid.market_id, goes.country, coalesce(nullif(goes.region, ''), goes.city),
            pg_backend_pid(), count(*), sum(paid.total)::bigint
-    FROM paid JOIN orders_destination AS goes ON goes.order_id = paid.id
+    FROM paid JOIN {destinations} AS goes ON goes.order_id = paid.id
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (minute, market_id, country, region, slot) DO UPDATE SET
         paid_orders = counter.paid_orders + excluded.paid_orders,
         paid_amount = counter.paid_amount + excluded.paid_amount
 """
+COUNT_REGIONS = _REGIONS.format(destinations="orders_destination")
+COUNT_NOTED_REGION = _REGIONS.format(destinations="noted")  # of the row that the same statement writes
 
 
 def columns_of(orders: OrderCounts, units: UnitCounts) -> dict[str, Any]:

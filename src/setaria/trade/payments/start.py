@@ -1,14 +1,16 @@
 """Beginning to pay: what we are about to ask a provider for, written down before it hears of it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from setaria.kernel.ids import new_id
 from setaria.kernel.pipeline import Value
-from setaria.kernel.questions import Question, ask, rows_of
+from setaria.kernel.questions import Question, ask
 from setaria.trade.orders.models import Status
 from setaria.trade.payments import providers
 from setaria.trade.payments.models import Payment
@@ -20,14 +22,12 @@ class Refusal(StrEnum):
     """Why a payment was not started; nothing was written."""
 
     UNKNOWN_ORDER = "UNKNOWN_ORDER"  # no such order of this customer
-    NOT_PAYABLE = "NOT_PAYABLE"  # paid, cancelled or expired
+    NOT_PAYABLE = "NOT_PAYABLE"  # paid, cancelled or expired; or nothing is left to pay
     TOO_LATE = "TOO_LATE"  # its time to pay is over, though nobody has expired it yet
 
 
-# Locked, so that two clicks at once find each other's attempt.
-_LOCK = """
-    SELECT status, pay_by, total, currency FROM orders_order WHERE id = %s AND customer_id = %s FOR NO KEY UPDATE
-"""
+# So that two clicks at once find each other's attempt.
+_LOCK = "SELECT FROM orders_order WHERE id = %(order)s AND customer_id = %(customer)s FOR NO KEY UPDATE"
 # What counts already, and what was taken off a card in this very moment and is about to count.
 _CREDIT = """
     SELECT coalesce((SELECT sum(amount) FROM orders_credit WHERE order_id = %(order)s AND revoked_at IS NULL), 0)::bigint
@@ -37,7 +37,28 @@ _CREDIT = """
                        AND NOT EXISTS (SELECT 1 FROM orders_credit AS c WHERE c.payment_id = m.id)
                        AND NOT EXISTS (SELECT 1 FROM orders_settlement AS s WHERE s.payment_id = m.id)), 0)::bigint
 """
-_BEGUN = f"WHERE order_id = %(order)s AND provider = %(provider)s AND status = '{Payment.Status.STARTED}' ORDER BY id"
+_COLUMNS = "id, order_id, purpose, customer_id, provider, amount, currency, status, started_at, ended_at, reference, ask_at, asked"
+_START = f"""
+    WITH own AS (
+        SELECT status, pay_by, currency, total - ({_CREDIT}) AS due FROM orders_order
+        WHERE id = %(order)s AND customer_id = %(customer)s
+    ), payable AS (
+        SELECT currency, due FROM own
+        WHERE status = {Status.PLACED} AND pay_by > %(now)s AND due > 0 AND %(due)s IN (0, due)
+    ), begun AS (
+        SELECT {_COLUMNS} FROM payments_payment
+        WHERE order_id = %(order)s AND provider = %(provider)s AND status = '{Payment.Status.STARTED}'
+              AND amount = (SELECT due FROM payable)
+        ORDER BY id LIMIT 1
+    ), made AS (
+        INSERT INTO payments_payment ({_COLUMNS})
+        SELECT %(new)s, %(order)s, '{Payment.Purpose.ORDER}', %(customer)s, %(provider)s, due, currency,
+               '{Payment.Status.STARTED}', %(now)s, NULL, '', CASE WHEN %(waits)s = 1 THEN %(first_ask)s END, 0
+        FROM payable WHERE NOT EXISTS (SELECT FROM begun) RETURNING {_COLUMNS}
+    )
+    SELECT own.status, own.pay_by, payment.*
+    FROM own LEFT JOIN (SELECT * FROM begun UNION ALL SELECT * FROM made) AS payment ON true
+"""
 
 
 def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Payment | Refusal:
@@ -47,33 +68,31 @@ def start(order_id: UUID, customer_id: int, provider: str, now: datetime) -> Pay
     pays once. Raises KeyError for a provider that is not installed. Asks the provider nothing; from now on the worker
     asks it what became of the payment (`ask.py`).
     """
-    chosen = providers.get(provider)
-    about: dict[str, Value] = {"order": order_id, "provider": provider}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK, [order_id, customer_id])
-        order = cursor.fetchone()
-        if order is None:
-            return Refusal.UNKNOWN_ORDER
-        status, pay_by, total, currency = order
-        if status != Status.PLACED:
-            return Refusal.NOT_PAYABLE
-        if pay_by <= now:
-            return Refusal.TOO_LATE
-        [[(credit,)], attempts] = ask(Question(_CREDIT, about), rows_of(Payment, _BEGUN, about))
-        due = total - credit
-        if due <= 0:
-            return Refusal.NOT_PAYABLE
-        begun: Payment | None = next((payment for payment in attempts if payment.amount == due), None)
-        return begun or Payment.objects.create(
-            id=new_id(),
-            order_id=order_id,
-            provider=provider,
-            customer_id=customer_id,
-            amount=due,
-            currency=currency,
-            started_at=now,
-            ask_at=first_ask(chosen, now),
-        )
+    _, found = ask(*starting(order_id, customer_id, provider, now))
+    if not found:
+        return Refusal.UNKNOWN_ORDER
+    [(status, pay_by, *columns)] = found
+    if columns[0] is not None:
+        return payment_of(columns)
+    return Refusal.TOO_LATE if status == Status.PLACED and pay_by <= now else Refusal.NOT_PAYABLE
+
+
+def starting(order_id: UUID, customer_id: int, provider: str, now: datetime, due: int = 0) -> list[Question]:
+    """As `start`, to be asked together with what else is asked, in this order; with `due`, only if just so much is left.
+
+    The last one's row is the order's status and its time to pay, then the payment (`payment_of`), empty if there is none.
+    """
+    waits = providers.get(provider).waits
+    about: dict[str, Value] = {
+        "order": order_id, "customer": customer_id, "provider": provider, "now": now, "due": due, "new": new_id(),
+        "waits": int(waits), "first_ask": now + FIRST_ASK,
+    }  # fmt: skip
+    return [Question(_LOCK, about), Question(_START, about)]
+
+
+def payment_of(columns: Sequence[Any]) -> Payment:
+    """Read a payment's columns, as `starting` has them."""
+    return Payment.from_db(connection.alias, _COLUMNS.split(", "), columns)
 
 
 def first_ask(provider: providers.Provider, now: datetime) -> datetime | None:

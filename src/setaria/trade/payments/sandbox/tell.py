@@ -69,9 +69,11 @@ def _post(notices: Sequence[_Notice]) -> list[int]:
     with httpcore.ConnectionPool() as line:
         for notice in notices:
             body, signature = message(*notice[1:])
-            headers = {"content-type": "application/json", SIGNATURE_HEADER: signature}
+            headers = [("content-type", "application/json"), (SIGNATURE_HEADER, signature)]
             try:
-                answer = line.request("POST", settings.BASE_URL + PATH, headers=headers, content=body, extensions=_LIMITS)
+                answer = line.request(
+                    "POST", settings.BASE_URL + PATH, headers=headers, content=body, extensions=_LIMITS
+                )
             except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
                 break
             if answer.status == 200:

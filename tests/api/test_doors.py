@@ -188,7 +188,7 @@ def test_a_market_that_informs_shows_and_does_not_sell(store: World, app: App) -
 
 
 def test_refusals_come_in_the_readers_language(store: World) -> None:
-    assert App(language="zh-CN").ask("GET", "/cn/products/nothing").json["message"] == "这里没有内容，或者不属于你。"
+    assert App(language="zh-CN").ask("GET", "/cn/products/nothing").json["message"] == "这里没有内容，或者不属于您。"
     assert App(language="").ask("GET", "/cn/products/nothing").json["message"].startswith("这里")
     assert App(language="fr, en;q=0.5").ask("GET", "/nothing").json["message"].startswith("There is nothing")
 

@@ -9,6 +9,7 @@ from django.test import Client
 from setaria.kernel.ids import new_id
 from setaria.people.members.addresses import ADDRESSES_MAX, remember
 from setaria.people.members.models import Address, Member
+from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.orders.models import Destination
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments import refund
@@ -98,6 +99,24 @@ def test_soon_after_paying_the_buyer_cancels_and_gets_the_money_back(store: Worl
     page = page_of(fan, order)
     assert "you need to do nothing" in page
     assert "Cancel this order" not in page
+    assert "This order was taken back" in page
+    for untrue in ("packed and sent", "Thank you", "Where should it go?"):
+        assert untrue not in page
+
+
+def test_what_came_back_of_an_order_is_told_by_line_and_sum(store: World, fan: Client, member: Member) -> None:
+    order = store.placed((store.thing(price=20_000, stock=3), 3), by=member.pk)
+    store.pay(order)
+    assert "taken back" not in page_of(fan, order)
+    take_back(Wish(new_id(), order.id, {0: 1}, "broken", "staff@example.org"), now=store.now)
+    page = page_of(fan, order)
+    assert "1 unit taken back" in page
+    assert "Goes back to you" in page
+    assert "packed and sent" in page  # the two others
+    take_back(Wish(new_id(), order.id, {0: 2}, "broken", "staff@example.org"), now=store.now)
+    page = page_of(fan, order)
+    assert "3 units taken back" in page
+    assert "packed and sent" not in page
 
 
 def test_a_paid_order_is_not_cancelled_here(store: World, fan: Client, order: Placed) -> None:

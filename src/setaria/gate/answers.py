@@ -29,7 +29,7 @@ MESSAGES: dict[str, tuple[int, str, str]] = {
     "PRICE_CHANGED": (409, "价格已变动，请刷新页面后确认。", "The price has changed. Reload the page and look again."),
     "OVER_LIMIT": (409, "已达到每人限购数量。", "You already have as many as one customer may buy."),
     "SOLD_OUT": (409, "已售罄。若有未付款的订单失效，会重新开放。", "Sold out. Units come back when unpaid orders lapse."),
-    "LANE_NOT_OPEN": (409, "你的通道尚未开放。", "Your lane is not open yet."),
+    "LANE_NOT_OPEN": (409, "您的通道尚未开放。", "Your lane is not open yet."),
     "FULL": (409, "名额已满。", "Every place has been taken."),
     "ID_CONFLICT": (409, "同一凭证已用于另一份订单。", "This pass was already used for a different order."),
     "BAD_PASS": (403, "凭证无效，请重新进入活动页面。", "This pass is not valid. Open the sale's page again."),

@@ -85,10 +85,10 @@ def order_out(asked: Asked, found: Ordered) -> OrderOut:
     """Return an order as it is told."""
     order = found.order
     market, due = asked.market_of(order.market_id), order.total - found.credit
-    life = life_of(order, found.events, found.payments, found.refunds, asked.now)
+    life = life_of(order, found.events, found.payments, found.refunds, asked.now, gone=found.gone)
     payable = order.status == Status.PLACED and order.pay_by > asked.now
     can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, found)),
-           ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID))]  # fmt: skip
+           ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID) and not found.gone)]  # fmt: skip
     return OrderOut(
         id=order.pk, state=STATES[Status(order.status)], market=market.code, currency=order.currency,  # type: ignore[arg-type]
         total=order.total, due=due if order.status == Status.PLACED else 0, placed_at=order.placed_at,

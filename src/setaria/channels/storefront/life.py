@@ -51,8 +51,11 @@ def life_of(
     refunds: Iterable[Refund],
     now: datetime,
     door: Door | None = None,
+    gone: bool = False,
 ) -> list[Moment]:
-    """Return the steps of an order in the order of their times, those to come last; `door` where it is paid there."""
+    """Return the steps of an order in the order of their times, those to come last; `door` where it is paid there, `gone` when
+    all of it was taken back, so that nothing is sent.
+    """
     past = [Moment(Step.PLACED, order.placed_at, order.total)]
     past += [Moment(_EVENTS[Status(e.status)], e.at) for e in events if e.status != Status.PLACED]
     if door is not None:
@@ -76,7 +79,7 @@ def life_of(
             coming.append(Moment(Step.REFUND_NEXT, None, refund.amount, coming=True))
     if order.status == Status.PLACED and order.pay_by > now:
         coming.insert(0, Moment(Step.PAY_NEXT, order.pay_by, coming=True))
-    if order.status == Status.PAID and (door is None or door.due):
+    if order.status == Status.PAID and not gone and (door is None or door.due):
         coming.insert(0, Moment(Step.SEND_NEXT, None, coming=True))
         if door is not None:
             coming.insert(1, Moment(Step.DOOR_NEXT, None, door.due, coming=True))

@@ -41,6 +41,7 @@ class OrderedLine(msgspec.Struct, frozen=True):
 
     line: Line
     variant: Variant | None
+    returned: int = 0  # of its units
 
     @property
     def total(self) -> int:
@@ -72,17 +73,20 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
     order, credit = found.order, found.credit
     variants = queries.variants_of(found.products, queries.shelf(request, now))
     market = _market(request, order)
-    needs_address = found.destination is None and order.status in (Status.PLACED, Status.PAID)
+    needs_address = found.destination is None and order.status in (Status.PLACED, Status.PAID) and not found.gone
     if needs_address and form is None:
         form = CheckoutForm(country_of(market), initial=latest_address(order.customer_id, country_of(market)))
     returns = found.returns if order.status == Status.PAID else []
     door = door_of(found.payments, found.refunds)
     context = {
         "order": order,
-        "lines": [OrderedLine(line, variants.get(line.variant_id)) for line in found.lines],
+        "lines": [
+            OrderedLine(line, variants.get(line.variant_id), found.returned.get(line.position, 0))
+            for line in found.lines
+        ],
         "goods": sum(line.quantity * line.unit_price for line in found.lines),
         "rows": explain.rows_of(found.charges, found.rules),
-        "life": life_of(order, found.events, found.payments, found.refunds, now, door),
+        "life": life_of(order, found.events, found.payments, found.refunds, now, door, found.gone),
         "destination": found.destination,
         "order_market": market,
         "as_guest": order.customer_id != member_id,
@@ -90,6 +94,8 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
         "payment": found.payments[-1] if found.payments else None,
         "refunds": found.refunds,
         "returns": returns,
+        "gone": found.gone,
+        "taken_back": sum(each.amount for each in returns),
         "at_door": door.due if door and door.paid_at is None else None,
         "waived": {refund.pk for refund in found.refunds if door and door.waives(refund)},
         "cancellable": order.status == Status.PLACED

@@ -9,7 +9,7 @@ from setaria.kernel.questions import Question, ask, rows_of
 from setaria.trade.aftersales.models import Return
 from setaria.trade.invoices.models import Billing, Invoice
 from setaria.trade.orders.charges import charges_read
-from setaria.trade.orders.models import Destination, Event, Line, Order
+from setaria.trade.orders.models import Destination, Event, Line, Order, Status
 from setaria.trade.orders.requests import Charge
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.quotes.rulebook import RULEBOOK, Rules
@@ -17,7 +17,8 @@ from setaria.trade.quotes.rulebook import RULEBOOK, Rules
 
 class Ordered(msgspec.Struct, frozen=True):
     """An order with everything around it. `credit` counts towards it already, `store_credit` is what `member_id` has left
-    on gift cards in its market (minor units); `products` by variant; `invoiced`: whether its market writes invoices.
+    on gift cards in its market (minor units); `products` by variant; `returned`: units taken back by the line's position;
+    `invoiced`: whether its market writes invoices.
     """
 
     order: Order
@@ -33,8 +34,16 @@ class Ordered(msgspec.Struct, frozen=True):
     payments: list[Payment]
     refunds: list[Refund]
     returns: list[Return]
+    returned: dict[int, int]
     invoices: list[Invoice]
     billing: Billing | None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was paid and every unit of it taken back since, so that nothing of it is sent any more."""
+        return self.order.status == Status.PAID and all(
+            self.returned.get(line.position, 0) >= line.quantity for line in self.lines
+        )
 
 
 _SUMS = """
@@ -49,6 +58,9 @@ _PRODUCTS = """
     SELECT id, product_id FROM catalog_variant
     WHERE id IN (SELECT variant_id FROM orders_line WHERE order_id = %(order)s)
 """
+_RETURNED = """
+    SELECT position, sum(quantity)::bigint FROM aftersales_returnedline WHERE order_id = %(order)s GROUP BY position
+"""
 _CHARGES = "SELECT kind, amount, source, line FROM orders_charge WHERE order_id = %(order)s ORDER BY position"
 
 
@@ -56,7 +68,7 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
     """Return an order as it stands, whoever's it is; None where there is none. One trip."""
     about: dict[str, Value] = {"order": order_id, "member": member_id or 0}
     of_order = "WHERE order_id = %(order)s"
-    orders, sums, lines, products, charges, to, events, payments, refunds, returns, invoices, billing = ask(
+    orders, sums, lines, products, charges, to, events, payments, refunds, returns, returned, invoices, billing = ask(
         rows_of(Order, "WHERE id = %(order)s", about),
         Question(_SUMS, about),
         rows_of(Line, f"{of_order} ORDER BY position", about),
@@ -67,6 +79,7 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
         rows_of(Payment, f"{of_order} ORDER BY started_at", about),
         rows_of(Refund, f"{of_order} ORDER BY due_at", about),
         rows_of(Return, f"{of_order} ORDER BY at", about),
+        Question(_RETURNED, about),
         rows_of(Invoice, f"{of_order} ORDER BY part", about),
         rows_of(Billing, of_order, about),
     )
@@ -76,5 +89,5 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
     return Ordered(
         order, credit, store_credit, invoiced, RULEBOOK.rules(version, order.market_id), lines, dict(products),
         charges_read(*(zip(*charges, strict=True) if charges else [(), (), (), ()])),
-        to[0] if to else None, events, payments, refunds, returns, invoices, billing[0] if billing else None,
+        to[0] if to else None, events, payments, refunds, returns, dict(returned), invoices, billing[0] if billing else None,
     )  # fmt: skip

@@ -148,9 +148,17 @@ def cards_get_back_what_is_sent_to_them(back: Back, _: Unguarded) -> object:
     return f"{sent.pk} 465 464"
 
 
+def counted_more(amount: int) -> None:
+    """Let the counters agree with a promise that is tampered with: what is waived is not counted as paid."""
+    sql("UPDATE orders_minuteorders SET paid_amount = paid_amount + %s WHERE (minute, slot) IN"
+        " (SELECT minute, slot FROM orders_minuteorders WHERE paid_orders > 0 AND minute ="
+        "  (SELECT date_trunc('minute', at) FROM payments_remittance) LIMIT 1)", amount)  # fmt: skip
+
+
 @breaks
 def promises_are_what_is_due(back: Back, _: Unguarded) -> object:
     sql("UPDATE cash_promise SET waived = 299")
+    counted_more(1)
     return f"{back.door.pk} 600 299 300"
 
 
@@ -159,6 +167,7 @@ def waivers_are_refunds(back: Back, _: Unguarded) -> object:
     about = Refund.objects.get(payment_id=back.door.pk).pk
     sql("UPDATE cash_waiver SET amount = 301")
     sql("UPDATE cash_promise SET waived = 301")
+    counted_more(-1)
     return f"{about} 301 300"
 
 

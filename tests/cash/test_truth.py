@@ -18,6 +18,7 @@ from setaria.trade.payments.promised import owed
 from setaria.trade.webhooks import endpoints
 from setaria.trade.webhooks.gather import gather
 from setaria.trade.webhooks.models import Event
+from tests.api.conftest import App, session_of
 from tests.cash.test_cash import BY, back, handed, promised
 from tests.cash.test_cash import cash as limits
 from tests.news.test_tell import fan as reachable
@@ -74,6 +75,15 @@ def test_owed_is_one_query_however_many_orders(world: World) -> None:
     assert len(seen) == 1
 
 
+def test_an_app_reads_what_is_to_be_paid_at_the_door(store: World, member: Member) -> None:
+    payment = promised(store, by=member.pk)
+    app = App(session_of(member))
+    order = app.get(f"/orders/{payment.order_id}")
+    assert (order["at_door"], [step["step"] for step in order["life"]][-2:]) == (20_000, ["send_next", "door_next"])
+    handed(store, payment)
+    assert "at_door" not in app.get(f"/orders/{payment.order_id}")
+
+
 @pytest.mark.parametrize(("language", "subject"), [("zh-hans", "货到付款 ¥200"), ("en", "Pay ¥200 at the door")])
 def test_it_is_told_as_confirmed_and_once(world: World, language: str, subject: str, mailoutbox: list) -> None:
     buyer = reachable(world)
@@ -116,15 +126,16 @@ def test_each_part_that_goes_back_is_told(world: World) -> None:
     assert Message.objects.filter(template="order_refunded").count() == 2
 
 
-def test_the_wall_says_how_much_of_its_sum_is_promised(world: World) -> None:
+def test_the_wall_says_how_much_is_promised_beside_its_sum(world: World) -> None:
     plan(world, "festival")
     payment = promised(world)
     world.pay(world.placed(world.thing(price=500, stock=1)))
     world.later(MINUTE)
     seen = figures(world)
-    assert (seen.paid_amount, seen.promised_amount) == (20_500, 20_000)
+    assert (seen.paid_amount, seen.promised_amount) == (500, 20_000)
     back(world, payment, 1)
     assert figures(world).promised_amount == 10_000
     handed(world, payment, 10_000)
-    assert figures(world).promised_amount == 0
+    seen = figures(world)
+    assert (seen.paid_amount, seen.paid_orders, seen.paid_units, seen.promised_amount) == (10_500, 2, 2, 0)
     assert Payment.objects.get(pk=payment.pk).status == "succeeded"

@@ -245,6 +245,7 @@ class DestinationOut(Out, frozen=True):
 class OrderOut(Out, frozen=True):
     """An order as it stands. `due` is what is left to pay until `pay_by`; `can` is what its buyer may do now.
 
+    With `at_door` the order is confirmed, and its buyer has so much to pay at the door.
     `token` opens a guest's order: send it as `X-Order-Token`.
     """
 
@@ -262,6 +263,7 @@ class OrderOut(Out, frozen=True):
     can: list[Literal["pay", "cancel", "address"]]
     means: list[MeansOut]
     paid_at: datetime | None = None
+    at_door: int | None = None
     destination: DestinationOut | None = None
     payment: PaymentOut | None = None
     token: str = ""

@@ -33,6 +33,7 @@ from setaria.trade.aftersales.take_back import Taken, cancel_paid
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Line, Order, Status
+from setaria.trade.payments.promised import door_of
 
 PAGE_ORDERS_MAX = 20
 STATES = {
@@ -85,14 +86,16 @@ def order_out(asked: Asked, found: Ordered) -> OrderOut:
     """Return an order as it is told."""
     order = found.order
     market, due = asked.market_of(order.market_id), order.total - found.credit
-    life = life_of(order, found.events, found.payments, found.refunds, asked.now, gone=found.gone)
+    door = door_of(found.payments, found.refunds)
+    life = life_of(order, found.events, found.payments, found.refunds, asked.now, door, found.gone)
     payable = order.status == Status.PLACED and order.pay_by > asked.now
     can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, found)),
            ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID) and not found.gone)]  # fmt: skip
     return OrderOut(
         id=order.pk, state=STATES[Status(order.status)], market=market.code, currency=order.currency,  # type: ignore[arg-type]
         total=order.total, due=due if order.status == Status.PLACED else 0, placed_at=order.placed_at,
-        pay_by=order.pay_by, paid_at=order.paid_at, lines=_lines(asked, found),
+        pay_by=order.pay_by, paid_at=order.paid_at,
+        at_door=door.due if door and door.paid_at is None else None, lines=_lines(asked, found),
         charges=charges(explain.rows_of(found.charges, found.rules)),
         life=[StepOut(step=one.step.value, at=one.at, amount=one.amount) for one in life],
         can=[what for what, may in can if may],  # type: ignore[misc]

@@ -24,9 +24,9 @@ from setaria.trade.aftersales.queries import Left, left_of, returns_of
 from setaria.trade.aftersales.take_back import REASON_CHARS_MAX, Taken, Wish, take_back
 from setaria.trade.books.queries import story_of
 from setaria.trade.orders.models import Charge, Order, Settlement, Status
+from setaria.trade.orders.promising import PROMISING
 from setaria.trade.payments import refund as refunds
 from setaria.trade.payments.models import Refund, Remittance
-from setaria.trade.payments.providers import PROMISING
 
 REFUND = "aftersales.add_return"
 

@@ -41,13 +41,14 @@ class Orders(msgspec.Struct, frozen=True):
 
     waiting: tuple[int, int]
     paid: tuple[int, int]
+    promised: tuple[int, int]  # confirmed, and to be paid at the door
     expired: tuple[int, int]
     cancelled: tuple[int, int]
 
     @property
     def placed(self) -> tuple[int, int]:
         """All of them."""
-        parts = (self.waiting, self.paid, self.expired, self.cancelled)
+        parts = (self.waiting, self.paid, self.promised, self.expired, self.cancelled)
         return sum(part[0] for part in parts), sum(part[1] for part in parts)
 
 
@@ -204,7 +205,7 @@ def _read(campaign: Campaign, event: Event, now: datetime) -> MarketFigures:
             (kind, [step for track in tape.products if track.kind == n for step in track.steps])
             for n, kind in enumerate(tape.kinds)
         ),
-        orders=Orders(*(states.get(status, (0, 0)) for status in (1, 2, 3, 4))),
+        orders=Orders(*(states.get(status, (0, 0)) for status in (1, 2, 5, 3, 4))),
         refunds=[Refunds(*row) for row in _rows(_REFUNDS, scope)],
         pay_times=_pay_times(scope),
         items=[_item(*row) for row in _rows(_ITEMS, scope)],
@@ -283,7 +284,15 @@ def _rows(sql: str, scope: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 _PLACED = "market_id = %(market)s AND placed_at >= %(since)s AND placed_at < %(until)s"
-_STATES = f"SELECT status, count(*), sum(total)::bigint FROM orders_order WHERE {_PLACED} GROUP BY 1"
+# Confirmed by a promise, whose money is not here (5, which is no status).
+_STATES = f"""
+    SELECT CASE WHEN door.order_id IS NULL THEN status ELSE 5 END, count(*), sum(total)::bigint FROM orders_order
+    LEFT JOIN (
+        SELECT s.order_id FROM cash_promise AS p JOIN orders_settlement AS s USING (payment_id)
+        WHERE s.outcome = 1 AND p.paid_at IS NULL
+    ) AS door ON door.order_id = id
+    WHERE {_PLACED} GROUP BY 1
+"""
 _LAST = f"""
     SELECT greatest(max(o.placed_at), max(o.paid_at), max(e.at), max(s.at), max(r.sent_at)) FROM orders_order AS o
     LEFT JOIN orders_event AS e ON e.order_id = o.id LEFT JOIN orders_settlement AS s ON s.order_id = o.id
@@ -296,16 +305,17 @@ _REFUNDS = f"""
     LEFT JOIN payments_refund AS r ON r.payment_id = s.payment_id
     WHERE {_PLACED} AND s.outcome <> 1 GROUP BY 1 ORDER BY 1
 """
+_BY_MONEY = "id NOT IN (SELECT order_id FROM cash_promise)"  # how fast somebody promises is not how fast they pay
 _SECONDS = "extract(epoch FROM paid_at - placed_at)::float8"
 _QUANTILES = f"""
     SELECT q[1], q[2], q[3] FROM (
         SELECT percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY {_SECONDS}) AS q
-        FROM orders_order WHERE {_PLACED} AND paid_at IS NOT NULL
+        FROM orders_order WHERE {_PLACED} AND paid_at IS NOT NULL AND {_BY_MONEY}
     ) AS times
 """
 _PAY_COUNTS = f"""
     SELECT width_bucket({_SECONDS}, %(bounds)s::float8[]), count(*)
-    FROM orders_order WHERE {_PLACED} AND paid_at IS NOT NULL GROUP BY 1
+    FROM orders_order WHERE {_PLACED} AND paid_at IS NOT NULL AND {_BY_MONEY} GROUP BY 1
 """
 # A pool is empty with the first hold after which nothing in it is free.
 _ITEMS = """

@@ -96,7 +96,7 @@ class Figures(msgspec.Struct, frozen=True):
     regions: list[Place]
     elsewhere: list[Elsewhere]
     next: Next | None = None
-    promised_amount: int = 0  # of the paid amount: confirmed, and still to be paid at the door
+    promised_amount: int = 0  # beside the paid amount: confirmed, and still to be paid at the door
 
 
 _LAST_MINUTE = """

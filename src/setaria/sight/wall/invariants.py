@@ -10,12 +10,12 @@ INVARIANTS = [
         """
         SELECT s.market_id, s.since, s.amount, s.order_id, first.id FROM wall_milestone AS s
         LEFT JOIN LATERAL (
-            SELECT id, paid_at FROM (
-                SELECT id, paid_at, sum(total) OVER (ORDER BY paid_at, id) AS running FROM orders_order
-                WHERE market_id = s.market_id AND paid_at >= s.since AND paid_at <= s.at
-            ) AS run WHERE running >= s.amount ORDER BY paid_at, id LIMIT 1
+            SELECT id, at FROM (
+                SELECT id, at, sum(amount) OVER (ORDER BY at, id) AS running FROM orders_income
+                WHERE market_id = s.market_id AND at >= s.since AND at <= s.at
+            ) AS run WHERE running >= s.amount ORDER BY at, id LIMIT 1
         ) AS first ON true
-        WHERE (first.id, first.paid_at) IS DISTINCT FROM (s.order_id, s.at)
+        WHERE (first.id, first.at) IS DISTINCT FROM (s.order_id, s.at)
         """,
     ),
 ]

@@ -57,21 +57,21 @@ _NOTE = """
     ), crossing AS (
         SELECT minute, running - paid AS before FROM minutes WHERE running >= %(amount)s ORDER BY minute LIMIT 1
     ), run AS (
-        SELECT o.id, o.paid_at, c.before + sum(o.total) OVER (ORDER BY o.paid_at, o.id) AS running
-        FROM crossing AS c JOIN orders_order AS o ON o.market_id = %(market)s
-            AND o.paid_at >= c.minute AND o.paid_at < c.minute + interval '1 minute'
+        SELECT o.id, o.at, c.before + sum(o.amount) OVER (ORDER BY o.at, o.id) AS running
+        FROM crossing AS c JOIN orders_income AS o ON o.market_id = %(market)s
+            AND o.at >= c.minute AND o.at < c.minute + interval '1 minute'
     ), crossed AS (
-        SELECT id, paid_at FROM run WHERE running >= %(amount)s ORDER BY paid_at, id LIMIT 1
+        SELECT id, at FROM run WHERE running >= %(amount)s ORDER BY at, id LIMIT 1
     )
     INSERT INTO wall_milestone (market_id, since, amount, order_id, product_id, region, at, noted_at)
-    SELECT %(market)s, %(since)s, %(amount)s, c.id, v.product_id, coalesce(nullif(d.region, ''), d.city, ''), c.paid_at,
+    SELECT %(market)s, %(since)s, %(amount)s, c.id, v.product_id, coalesce(nullif(d.region, ''), d.city, ''), c.at,
            %(now)s
     FROM crossed AS c
     JOIN LATERAL (SELECT variant_id FROM orders_line WHERE order_id = c.id
                   ORDER BY unit_price * quantity DESC, position LIMIT 1) AS l ON true
     JOIN catalog_variant AS v ON v.id = l.variant_id
     LEFT JOIN orders_destination AS d ON d.order_id = c.id
-    WHERE c.paid_at < %(settled)s
+    WHERE c.at < %(settled)s
     ON CONFLICT DO NOTHING
 """
 _NOTED = """

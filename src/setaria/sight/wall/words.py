@@ -16,7 +16,7 @@ def words() -> dict[str, str]:
         "next": _("%(name)s opens in %(time)s"),
         "scope": _("paid, %(market)s, all channels, since %(time)s"),
         "scopeOver": _("paid, %(market)s, all channels, %(time)s to %(end)s"),
-        "promised": _("of it to be paid at the door: %(amount)s"),
+        "promised": _("besides, to be paid at the door: %(amount)s"),
         "toBeat": _("to beat: %(time)s"),
         "record": _("record: %(time)s"),
         "ahead": _("%(time)s ahead of the record"),

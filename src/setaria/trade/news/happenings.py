@@ -7,7 +7,7 @@ total) of what happened after `%(since)s` and until `%(until)s`. One more kind o
 from datetime import timedelta
 from enum import StrEnum
 
-from setaria.trade.payments.providers import PROMISING
+from setaria.trade.orders.promising import PROMISING
 
 # How long before its time to pay ends an order is reminded of: an hour, or where there are less than two, five minutes.
 REMIND = timedelta(hours=1)

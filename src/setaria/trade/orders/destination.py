@@ -6,6 +6,9 @@ from setaria.kernel.pipeline import Value
 from setaria.kernel.questions import Question, ask
 from setaria.trade.orders.counters import COUNT_NOTED_REGION
 
+# A promise counts when its money is here (`promising`). It is written down before its order is confirmed, so that it is seen
+# even by who waited for the lock; such an order has long had its address when a courier brings its money.
+_PROMISED = "SELECT 1 FROM cash_promise AS p WHERE p.order_id = own.id AND NOT p.closed"
 # The order is locked, so that a payment of this very moment is either seen here or sees the destination: the order is
 # counted once.
 _NOTE = f"""
@@ -17,7 +20,10 @@ _NOTE = f"""
         SELECT id, %(recipient)s, %(phone)s, %(country)s, %(region)s, %(city)s, %(street)s, %(postcode)s FROM own
         ON CONFLICT DO NOTHING RETURNING order_id, country, region, city
     ), paid AS (
-        SELECT id, market_id, total, paid_at FROM own WHERE status = 2
+        SELECT id, market_id, total, paid_at FROM own WHERE status = 2 AND NOT EXISTS ({_PROMISED})
+        UNION ALL
+        SELECT income.id, income.market_id, income.amount, income.at
+        FROM own JOIN orders_income AS income USING (id) WHERE EXISTS ({_PROMISED})
     ), counted AS ({COUNT_NOTED_REGION})
     SELECT FROM own
 """
@@ -44,7 +50,7 @@ def noting(
     """Note where a customer's own order goes, unless that is known already; a row when there is such an order.
 
     The first answer stands, so sending a checkout twice is harmless. Orders that came to nothing have no destination.
-    A paid order is counted for its region from now on (law 12).
+    An order whose money is here is counted for its region from now on (law 12).
     """
     about: dict[str, Value] = {
         "order": order_id, "customer": customer_id, "recipient": recipient, "phone": phone, "country": country,

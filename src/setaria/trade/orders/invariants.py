@@ -164,8 +164,7 @@ INVARIANTS = [
                 SELECT date_trunc('minute', placed_at) AS minute, market_id, channel_id, total, 1 AS placed, 0 AS paid
                 FROM orders_order
                 UNION ALL
-                SELECT date_trunc('minute', paid_at), market_id, channel_id, total, 0, 1
-                FROM orders_order WHERE paid_at IS NOT NULL
+                SELECT date_trunc('minute', at), market_id, channel_id, amount, 0, 1 FROM orders_income
             ) AS moments GROUP BY minute, market_id, channel_id
         ) AS real USING (minute, market_id, channel_id)
         WHERE (counted.a, counted.b, counted.c, counted.d) IS DISTINCT FROM (real.a, real.b, real.c, real.d)
@@ -182,18 +181,27 @@ INVARIANTS = [
             FROM orders_minuteunits GROUP BY minute, market_id, channel_id, product_id
         ) AS counted
         FULL JOIN (
-            SELECT minute, market_id, channel_id, product_id, sum(placed * quantity)::numeric AS a,
-                   sum(placed * quantity * unit_price)::numeric AS b, sum(paid * quantity)::numeric AS c,
-                   sum(paid * quantity * unit_price)::numeric AS d
+            SELECT minute, market_id, channel_id, product_id, sum(placed * units)::numeric AS a,
+                   sum(placed * units * unit_price)::numeric AS b, sum(paid * units)::numeric AS c,
+                   sum(paid * units * unit_price)::numeric AS d
             FROM (
-                SELECT id, date_trunc('minute', placed_at) AS minute, market_id, channel_id, 1 AS placed, 0 AS paid
-                FROM orders_order
+                SELECT date_trunc('minute', placed_at) AS minute, market_id, channel_id, 1 AS placed, 0 AS paid,
+                       l.variant_id, l.quantity AS units, l.unit_price
+                FROM orders_order AS o JOIN orders_line AS l ON l.order_id = o.id
                 UNION ALL
-                SELECT id, date_trunc('minute', paid_at), market_id, channel_id, 0, 1
-                FROM orders_order WHERE paid_at IS NOT NULL
+                SELECT date_trunc('minute', income.at), income.market_id, income.channel_id, 0, 1, l.variant_id,
+                       l.quantity - coalesce(waived.units, 0), l.unit_price
+                FROM orders_income AS income JOIN orders_line AS l ON l.order_id = income.id
+                LEFT JOIN (
+                    SELECT promise_id, order_id, position, sum(quantity) AS units FROM (
+                        SELECT DISTINCT w.payment_id AS promise_id, b.order_id, b.return_id, b.position, b.quantity
+                        FROM cash_waiver AS w JOIN payments_refund AS r ON r.id = w.refund_id
+                        JOIN aftersales_returnedline AS b ON b.return_id = r.return_id
+                    ) AS lines GROUP BY 1, 2, 3
+                ) AS waived ON waived.promise_id = income.promise_id
+                    AND waived.order_id = l.order_id AND waived.position = l.position
             ) AS moments
-            JOIN orders_line AS l ON l.order_id = moments.id
-            JOIN catalog_variant AS v ON v.id = l.variant_id
+            JOIN catalog_variant AS v ON v.id = moments.variant_id
             GROUP BY minute, market_id, channel_id, product_id
         ) AS real USING (minute, market_id, channel_id, product_id)
         WHERE (counted.a, counted.b, counted.c, counted.d) IS DISTINCT FROM (real.a, real.b, real.c, real.d)
@@ -209,10 +217,9 @@ INVARIANTS = [
             FROM orders_minuteregions GROUP BY minute, market_id, country, region
         ) AS counted
         FULL JOIN (
-            SELECT date_trunc('minute', paid_at) AS minute, market_id, country,
-                   coalesce(nullif(region, ''), city) AS region, count(*)::numeric AS a, sum(total)::numeric AS b
-            FROM orders_order JOIN orders_destination ON order_id = id
-            WHERE paid_at IS NOT NULL GROUP BY 1, 2, 3, 4
+            SELECT date_trunc('minute', at) AS minute, market_id, country,
+                   coalesce(nullif(region, ''), city) AS region, count(*)::numeric AS a, sum(amount)::numeric AS b
+            FROM orders_income JOIN orders_destination ON order_id = id GROUP BY 1, 2, 3, 4
         ) AS real USING (minute, market_id, country, region)
         WHERE (counted.a, counted.b) IS DISTINCT FROM (real.a, real.b)
         """,

@@ -15,6 +15,7 @@ from setaria.kernel.batches import Batch, durable_batch, retried
 from setaria.trade.orders import claim
 from setaria.trade.orders.counters import COUNT_PAID, COUNT_REGIONS, OrderCounts, UnitCounts, columns_of
 from setaria.trade.orders.models import Settlement, Status
+from setaria.trade.orders.promising import PROMISING
 
 SETTLE_BATCH_MAX = 2_000
 AMOUNT_LIMIT = 2**62  # minor units; what a column of 64 bits holds, with room to add
@@ -85,12 +86,14 @@ _WRITE = f"""
         SELECT order_id, payment_id, provider, amount, currency, outcome, %(now)s
         FROM unnest(%(orders)s, %(payments)s, %(providers)s, %(amounts)s, %(currencies)s, %(outcomes)s)
              AS s (order_id, payment_id, provider, amount, currency, outcome)
-    ), paid AS (
+    ), confirmed AS (
         UPDATE orders_order SET status = 2, paid_at = %(now)s
         WHERE id = ANY (%(paid)s) AND status IN (1, 3)
         RETURNING id, market_id, total, paid_at
     ), event AS (
-        INSERT INTO orders_event (order_id, status, at, note) SELECT id, 2, %(now)s, '' FROM paid
+        INSERT INTO orders_event (order_id, status, at, note) SELECT id, 2, %(now)s, '' FROM confirmed
+    ), paid AS (
+        SELECT * FROM confirmed WHERE NOT id = ANY (%(promised)s)
     ), counted_regions AS ({COUNT_REGIONS}), {COUNT_PAID}
     SELECT 1
 """
@@ -252,6 +255,9 @@ def _write(
     if not fresh:
         return
     rows = list(fresh.values())
+    # What is promised is counted when its money is here (`payments.cash.hand_over`).
+    promised = {m.order_id for m, outcome in rows if outcome == Outcome.APPLIED and m.provider in PROMISING}
+    here = [i for i in paid if i not in promised]
     batch.query(
         _WRITE,
         {
@@ -263,7 +269,8 @@ def _write(
             "currencies": texts([m.currency for m, _ in rows]),
             "outcomes": int4s([outcome for _, outcome in rows]),
             "paid": uuids(paid),
-            **columns_of(*_counts([orders[i] for i in paid], [lines[i] for i in paid])),
+            "promised": uuids(sorted(promised)),
+            **columns_of(*_counts([orders[i] for i in here], [lines[i] for i in here])),
         },
     )
 

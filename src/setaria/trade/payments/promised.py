@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from setaria.trade.orders.promising import PROMISING
 from setaria.trade.payments.models import Payment, Refund, Remittance
-from setaria.trade.payments.providers import PROMISING
 
 # Of the settlements `s` of the orders: what is still to come. Nothing where all of it was taken back.
 _OWED = """

@@ -25,8 +25,6 @@ PROVIDERS = {
     "cash": "setaria.trade.payments.cash.provider.Cash",
     "giftcard": "setaria.trade.giftcards.means.GiftCards",
 }
-# Whose word that an order is paid is a promise: the money comes later, and is noted when it does (`models.Remittance`).
-PROMISING = ("cash",)
 ANSWER_SECONDS_MAX = 8.0  # of a provider; a buyer waits no longer
 # Calls of one process at once. A provider that hangs must not take all the threads that make pages (`gate/app.py`).
 CALLS_MAX = 4

@@ -13,11 +13,11 @@ LOCK = 0x5E7A_B01F  # one at a time
 # What an order earns: a share of its goods less what was taken off them. Guests earn nothing.
 _EARN = """
     WITH fresh AS (
-        SELECT o.id, o.customer_id, o.market_id, o.paid_at FROM orders_order AS o
-        WHERE o.market_id = %(market)s AND o.paid_at > %(since)s AND o.paid_at <= %(now)s
+        SELECT o.id, o.customer_id, o.market_id, o.at FROM orders_income AS o
+        WHERE o.market_id = %(market)s AND o.at > %(since)s AND o.at <= %(now)s
           AND NOT EXISTS (SELECT 1 FROM points_entry AS e WHERE e.id = o.id AND e.kind = 1)
           AND NOT EXISTS (SELECT 1 FROM members_guest AS g WHERE g.member_id = o.customer_id)
-        ORDER BY o.paid_at LIMIT %(limit)s
+        ORDER BY o.at LIMIT %(limit)s
     ), worth AS (
         SELECT fresh.*, ((SELECT sum(quantity * unit_price) FROM orders_line AS l WHERE l.order_id = fresh.id)
              + coalesce((SELECT sum(amount) FROM orders_charge AS c WHERE c.order_id = fresh.id AND c.kind IN (3, 5)), 0))
@@ -25,7 +25,7 @@ _EARN = """
         FROM fresh
     ), earned AS (
         INSERT INTO points_entry (id, kind, member_id, market_id, amount, order_id, at, lapses_at)
-        SELECT id, 1, customer_id, market_id, floor(points), id, paid_at, paid_at + %(days)s * interval '1 day'
+        SELECT id, 1, customer_id, market_id, floor(points), id, at, at + %(days)s * interval '1 day'
         FROM worth WHERE floor(points) > 0
         RETURNING member_id, market_id, amount
     ), account AS (
@@ -33,7 +33,7 @@ _EARN = """
         SELECT member_id, market_id, sum(amount) FROM earned GROUP BY 1, 2 ORDER BY 1, 2
         ON CONFLICT (member_id, market_id) DO UPDATE SET balance = a.balance + excluded.balance
     )
-    SELECT count(*), max(paid_at) FROM fresh
+    SELECT count(*), max(at) FROM fresh
 """
 _DUE = """
     SELECT a.member_id, a.market_id FROM points_account AS a
@@ -63,7 +63,7 @@ _LAPSE = """
 
 
 def earn(*, now: datetime) -> int:
-    """Give the points of orders paid up to `now` that have not earned; return of how many orders."""
+    """Give the points of orders whose money came up to `now` and that have not earned; return of how many orders."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT market_id, earned_bp, lapse_days, since FROM points_programme ORDER BY market_id")
         found = cursor.fetchall()

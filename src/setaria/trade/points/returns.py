@@ -36,18 +36,24 @@ _BACK = """
     )
     SELECT count(*), max(at) FROM fresh
 """
-# An order keeps what its goods that are left have earned, rounded down; so its returns together recall the rest.
+# An order keeps what its goods that are left have earned, rounded down; so its returns together recall the rest. What
+# came back before its order earned (the money was promised, and came later) is recalled as of the earning.
 _RECALL = """
-    WITH fresh AS (
-        SELECT r.id, r.order_id, r.at, e.member_id, e.market_id, e.amount AS earned,
+    WITH since AS (
+        SELECT id FROM aftersales_return WHERE at > %(since)s AND at <= %(now)s
+        UNION
+        SELECT b.id FROM payments_remittance AS m JOIN aftersales_return AS b ON b.order_id = m.order_id AND b.at <= m.at
+        WHERE m.at > %(since)s AND m.at <= %(now)s
+    ), fresh AS (
+        SELECT r.id, r.order_id, r.at, greatest(r.at, e.at) AS due_at, e.member_id, e.market_id, e.amount AS earned,
                (SELECT sum(quantity * unit_price) FROM orders_line AS l WHERE l.order_id = r.order_id)
                + coalesce((SELECT sum(amount) FROM orders_charge AS c
                            WHERE c.order_id = r.order_id AND c.kind IN (3, 5)), 0) AS goods
-        FROM aftersales_return AS r
+        FROM since JOIN aftersales_return AS r USING (id)
         JOIN points_entry AS e ON e.id = r.order_id AND e.kind = 1 AND e.market_id = %(market)s
-        WHERE r.at > %(since)s AND r.at <= %(now)s AND e.lapses_at > r.at
+        WHERE e.lapses_at > r.at
           AND NOT EXISTS (SELECT 1 FROM points_recall AS known WHERE known.return_id = r.id)
-        ORDER BY r.at LIMIT %(limit)s
+        ORDER BY due_at LIMIT %(limit)s
     ), gone AS (
         SELECT fresh.*, sums.before, sums.until FROM fresh CROSS JOIN LATERAL (
             SELECT coalesce(sum(p.amount) FILTER (WHERE b.id <> fresh.id), 0) AS before,
@@ -64,7 +70,7 @@ _RECALL = """
             SELECT div(earned * until + goods - 1, goods) - div(earned * before + goods - 1, goods) AS amount
         ) AS share WHERE amount > 0
     )
-    SELECT count(*), max(at) FROM fresh
+    SELECT count(*), max(due_at) FROM fresh
 """
 _OWING = """
     SELECT a.member_id, a.market_id FROM points_account AS a

@@ -11,8 +11,9 @@ from django.db.models import F
 
 from setaria.trade.aftersales import take_back as aftersales
 from setaria.trade.aftersales.queries import left_of
-from setaria.trade.orders.models import Charge
+from setaria.trade.orders.models import Charge, Order, Settlement
 from setaria.trade.payments.cases import Kind, Trouble, open_cases
+from setaria.trade.payments.cash.count import count_income
 from setaria.trade.payments.cash.models import Promise
 from setaria.trade.payments.cash.provider import NAME
 from setaria.trade.payments.models import Remittance
@@ -42,7 +43,7 @@ def hand_over(brought: Sequence[Brought], *, by: str, now: datetime) -> list[Ans
     """Note what couriers handed over of up to `HANDED_MAX` orders; an answer each, in their order.
 
     The same again changes nothing, so a list that was taken in half, or twice, is taken in again. Two lists at once wait
-    for each other at the promises they share. Five queries, however long the list.
+    for each other at the orders they share. Eight queries, however long the list. From now on the orders count as paid.
     """
     if len(brought) > HANDED_MAX:
         raise ValueError(f"At most {HANDED_MAX} at a time, not {len(brought)}.")
@@ -70,6 +71,7 @@ def hand_over(brought: Sequence[Brought], *, by: str, now: datetime) -> list[Ans
         if fresh:
             Promise.objects.filter(pk__in=[each.payment_id for each in fresh]).update(paid_at=now)
             Remittance.objects.bulk_create(fresh)
+            count_income([each.order_id for each in fresh])
         if troubles:
             open_cases(troubles, now=now)
     return answers
@@ -92,8 +94,15 @@ def refuse(order_id: UUID, *, reason: str, by: str, now: datetime) -> aftersales
 
 
 def _promised(order_ids: Collection[UUID]) -> dict[UUID, Promise]:
-    """The orders' promises, locked in the order of their keys; an order's last, where an earlier one came to nothing."""
-    found = Promise.objects.select_for_update(no_key=True).filter(order_id__in=list(order_ids)).order_by("pk")
+    """The orders' promises, locked in the order of their keys; an order's last, where an earlier one came to nothing.
+
+    The orders are locked before, so that where a parcel goes is counted once: here, or by who says it meanwhile. What no
+    order was confirmed by yet is not promised.
+    """
+    ids = sorted(order_ids)
+    list(Order.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+    settled = Settlement.objects.filter(order_id__in=ids, provider=NAME).values("payment_id")
+    found = Promise.objects.select_for_update(no_key=True).filter(order_id__in=ids, pk__in=settled).order_by("pk")
     return {each.order_id: each for each in sorted(found, key=lambda p: (p.paid_at is not None, p.due > 0, p.at))}
 
 

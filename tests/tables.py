@@ -38,6 +38,12 @@ def breaches() -> dict[str, list[str]]:
     return {finding.name: finding.offenders for finding in check(suspects)}
 
 
+def somebody_waits_for_a_lock() -> bool:
+    """Whether a session of the test database waits for another's lock now."""
+    (waits,) = _emptier(connection.settings_dict["NAME"]).execute(_WAITS, prepare=True).fetchone()
+    return waits
+
+
 def install() -> None:
     """Make the function that empties, once a database."""
     with connection.cursor() as cursor:
@@ -46,6 +52,7 @@ def install() -> None:
         kept = {table for table in tables if _has_rows(cursor, table)}
         steps = "\n".join(_STEP.format(table) for table in tables if table not in kept)
         cursor.execute(_EMPTY.format(steps))
+    _emptier(connection.settings_dict["NAME"])  # now, and not by the first of several threads at once
 
 
 class Kept:
@@ -106,6 +113,9 @@ def _broken() -> str:
     return " UNION ALL ".join(f"SELECT '{each.name}' WHERE EXISTS ({each.breaches})" for each in all_invariants())
 
 
+_WAITS = """
+SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
 _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace

@@ -20,7 +20,7 @@ from setaria.trade.payments.sandbox import notification
 from setaria.trade.preorders.models import Programme
 from setaria.trade.preorders.passes import key_from
 
-SECONDS_MAX = 10
+SECONDS_MAX = 30
 
 
 class Response(msgspec.Struct):

@@ -58,7 +58,7 @@ def restart(server: EmbeddedPostgres) -> EmbeddedPostgres:
     return again
 
 
-def until(happened, seconds_max: float = 10.0) -> None:
+def until(happened, seconds_max: float = 60.0) -> None:
     deadline = time.monotonic() + seconds_max
     while not happened():
         assert time.monotonic() < deadline

@@ -1,5 +1,6 @@
 """Disputes beside refunds: a lost one has paid back what it reaches, in part too; what happens at once is one or a case."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,18 +79,30 @@ def test_a_refund_whose_part_is_covered_while_it_is_sent_is_a_case(
 # --- at once ---
 
 
-def disputed_while_sent(world: World, payment: Payment) -> list[object]:
-    now = world.now
+def disputed_while_sent(world: World, payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispute is told after the provider took the refund, and before that is noted."""
+    now, send = world.now, Sandbox.refund
     quarrel = Quarrel("dp_1", payment.reference, 100, "CNY", Stand.HELD)
-    return together(lambda: refund.send_due(now=now), lambda: hear("sandbox", [quarrel], now=now))
+    taken, told = threading.Event(), threading.Event()
+
+    def slow(self: Sandbox, due: Refund, about: Payment | None) -> None:
+        send(self, due, about)
+        taken.set()
+        assert told.wait(20)
+
+    def dispute() -> None:
+        assert taken.wait(20)
+        hear("sandbox", [quarrel], now=now)
+        told.set()
+
+    monkeypatch.setattr(Sandbox, "refund", slow)
+    assert together(lambda: refund.send_due(now=now), dispute) == [1, None]
 
 
 def test_disputed_while_it_is_sent_somebody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = paid(world)
     back(world, payment, 1)
-    meet = MeetingPoint(seconds=10).after(monkeypatch, Sandbox, "refund").after(monkeypatch, disputes, "_tell_if_sent")
-    disputed_while_sent(world, payment)  # the one looks before the other has noted it
-    assert meet.all_met
+    disputed_while_sent(world, payment, monkeypatch)
     assert Case.objects.get().reference == "dp_1 after refund"
 
 
@@ -97,9 +110,7 @@ def test_twin_who_sends_does_not_look_and_nobody_is_told(world: World, monkeypat
     payment = paid(world)
     back(world, payment, 1)
     monkeypatch.setattr(refund, "tell_if_disputed", lambda sent, *, now: None)
-    meet = MeetingPoint(seconds=10).after(monkeypatch, Sandbox, "refund").after(monkeypatch, disputes, "_tell_if_sent")
-    disputed_while_sent(world, payment)
-    assert meet.all_met
+    disputed_while_sent(world, payment, monkeypatch)
     assert Refund.objects.get().sent_at is not None
     assert not Case.objects.exists()
 

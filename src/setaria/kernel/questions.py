@@ -35,7 +35,7 @@ def ask(*questions: Question) -> list[list[Any]]:
     with connection.wrap_database_errors:
         try:
             pipeline = Pipeline(connection.connection)
-            if connection.in_atomic_block and connection.connection.info.transaction_status == TransactionStatus.IDLE:
+            if connection.in_atomic_block and connection.connection.pgconn.transaction_status == TransactionStatus.IDLE:
                 pipeline.query("BEGIN", {})  # psycopg would, at the first statement of its own
             found = [pipeline.query(one.sql, one.values) for one in questions]
             pipeline.finish()

@@ -7,8 +7,10 @@ transaction may commit after a later one. A follower passes over what it knows a
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask
 from setaria.trade.news.happenings import Happening
 
 # Longer than any transaction that changes an order: one that stands idle is ended after 20 seconds (site/settings.py).
@@ -21,6 +23,14 @@ FIRST = timedelta(minutes=15)  # of the past, where a follower begins
 # Tells a follower of what happened in a span of time; returns how much it took, `TAKE_MAX` meaning that there may be more.
 Take = Callable[[datetime, datetime], int]
 TAKE_MAX = 1_000
+
+_BEGIN = """
+    INSERT INTO news_mark (follower, kind, began, until, settled)
+    VALUES (%(follower)s, %(kind)s, %(first)s, %(first)s, %(first)s) ON CONFLICT DO NOTHING
+"""
+_LOCK = "SELECT until, settled FROM news_mark WHERE follower = %(follower)s AND kind = %(kind)s FOR NO KEY UPDATE"
+_REACHED = "UPDATE news_mark SET until = %(reached)s WHERE follower = %(follower)s AND kind = %(kind)s"
+_SETTLED = "UPDATE news_mark SET settled = %(reached)s WHERE follower = %(follower)s AND kind = %(kind)s"
 
 
 def follow(follower: str, kind: Happening, take: Take, *, now: datetime, first: datetime | None = None) -> int:
@@ -41,24 +51,13 @@ def follow(follower: str, kind: Happening, take: Take, *, now: datetime, first: 
 @transaction.atomic
 def _look(follower: str, kind: Happening, take: Take, now: datetime, first: datetime, second: bool) -> tuple[int, bool]:
     """Look through one span; return how much was taken, and whether there is no more to look through."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO news_mark (follower, kind, began, until, settled) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [follower, kind, first, first, first],
-        )
-        cursor.execute(
-            "SELECT until, settled FROM news_mark WHERE follower = %s AND kind = %s FOR NO KEY UPDATE", [follower, kind]
-        )
-        until, settled = cursor.fetchone()
-        since, end = (settled, until - LATE) if second else (until, now)
-        if since >= end or (second and end - since < LATE):
-            return 0, True  # looked through; a second time not before it is worth a look
-        reached = min(end, since + SPAN_MAX)
-        found = take(since, reached)
-        if found < TAKE_MAX:
-            cursor.execute(
-                f"UPDATE news_mark SET {'settled' if second else 'until'} = %s WHERE follower = %s AND kind = %s",
-                [reached, follower, kind],
-            )
-        return found, found < TAKE_MAX and reached == end
+    about: dict[str, Value] = {"follower": follower, "kind": str(kind)}
+    _, [(until, settled)] = ask(Question(_BEGIN, {**about, "first": first}), Question(_LOCK, about))
+    since, end = (settled, until - LATE) if second else (until, now)
+    if since >= end or (second and end - since < LATE):
+        return 0, True  # looked through; a second time not before it is worth a look
+    reached = min(end, since + SPAN_MAX)
+    found = take(since, reached)
+    if found < TAKE_MAX:
+        ask(Question(_SETTLED if second else _REACHED, {**about, "reached": reached}))
+    return found, found < TAKE_MAX and reached == end

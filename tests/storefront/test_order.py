@@ -117,6 +117,7 @@ def test_what_came_back_of_an_order_is_told_by_line_and_sum(store: World, fan: C
     page = page_of(fan, order)
     assert "3 units taken back" in page
     assert "packed and sent" not in page
+    assert "Returned" in fan.get("/account/", headers={"accept-language": "en"}).content.decode()
 
 
 def test_a_paid_order_is_not_cancelled_here(store: World, fan: Client, order: Placed) -> None:

@@ -18,6 +18,7 @@ from setaria.kernel.clock import now
 from setaria.people.members import addresses, levels
 from setaria.people.members.models import Address
 from setaria.people.notices.models import Device
+from setaria.trade.aftersales.queries import units_returned
 from setaria.trade.draws.queries import offers_of
 from setaria.trade.orders.models import Line, Order, Status
 from setaria.trade.payments.promised import owed
@@ -32,6 +33,12 @@ class Summary(msgspec.Struct, frozen=True):
     order: Order
     lines: tuple[OrderedLine, ...]
     at_door: int | None = None  # to be paid there (minor units); None where nothing is promised
+    returned: int = 0  # of its units
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was paid and all of it taken back since."""
+        return self.order.status == Status.PAID and self.returned >= self.units
 
     @property
     def units(self) -> int:
@@ -67,14 +74,18 @@ def page(request: MemberVisit) -> HttpResponse:
 
 
 def _summaries(orders: list[Order]) -> list[Summary]:
-    """Return the orders with their lines and what those are; four queries however many there are."""
-    promised = owed([o.pk for o in orders if o.status == Status.PAID])
+    """Return the orders with their lines and what those are; five queries however many there are."""
+    paid = [o.pk for o in orders if o.status == Status.PAID]
+    promised, returned = owed(paid), units_returned(paid)
     lines = list(Line.objects.filter(order_id__in=[o.pk for o in orders]).order_by("order_id", "position"))
     variants = queries.variants_by_id([line.variant_id for line in lines])
     by_order: dict[object, list[OrderedLine]] = {}
     for line in lines:
         by_order.setdefault(line.order_id, []).append(OrderedLine(line, variants.get(line.variant_id)))
-    return [Summary(order, tuple(by_order.get(order.pk, ())), promised.get(order.pk)) for order in orders]
+    return [
+        Summary(order, tuple(by_order.get(order.pk, ())), promised.get(order.pk), returned.get(order.pk, 0))
+        for order in orders
+    ]
 
 
 @login_required

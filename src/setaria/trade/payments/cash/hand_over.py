@@ -11,9 +11,9 @@ from django.db.models import F
 
 from setaria.trade.aftersales import take_back as aftersales
 from setaria.trade.aftersales.queries import left_of
+from setaria.trade.orders.income import count_income
 from setaria.trade.orders.models import Charge, Order, Settlement
 from setaria.trade.payments.cases import Kind, Trouble, open_cases
-from setaria.trade.payments.cash.count import count_income
 from setaria.trade.payments.cash.models import Promise
 from setaria.trade.payments.cash.provider import NAME
 from setaria.trade.payments.models import Remittance

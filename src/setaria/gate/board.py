@@ -14,11 +14,11 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
+from django.db import transaction
 
 from setaria.gate.sales import LastSales
 from setaria.kernel.clock import follow_database
+from setaria.kernel.questions import Question, ask
 from setaria.trade.guard import judge
 
 REFRESH_SECONDS = 0.2
@@ -86,6 +86,7 @@ def _mark(order_id: UUID) -> int:
     return order_id.int & 0xFFFF_FFFF_FFFF_FFFF
 
 
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Nobody comes to the gate for a programme's orders: they are made from its places.
 _DROPS = """
     SELECT d.id, d.slug, d.channel_id, m.currency, m.time_zone, d.opens_at, d.closes_at, d.payment_seconds,
@@ -113,7 +114,7 @@ _ITEMS = """
 """
 _MADE = """
     SELECT DISTINCT o.id FROM orders_order AS o JOIN orders_line AS l ON l.order_id = o.id
-    WHERE o.drop_id = %s AND l.variant_id = %s
+    WHERE o.drop_id = %(drop)s AND l.variant_id = %(variant)s
 """
 
 
@@ -124,19 +125,17 @@ def read(before: dict[str, DropState]) -> dict[str, DropState]:
     """
     follow_database()
     read_at = time.monotonic()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute(_DROPS)
-        drops = {row[1]: DropState(*row) for row in cursor.fetchall()}
+    with transaction.atomic():
+        _, found, items = ask(Question(_SNAPSHOT, {}), Question(_DROPS, {}), Question(_ITEMS, {}))
+        drops = {row[1]: DropState(*row) for row in found}
         for drop in drops.values():
             drop.late = _late(drop, before.get(drop.slug))
-        cursor.execute(_ITEMS)
-        for slug, *fields in cursor.fetchall():
+        for slug, *fields in items:
             item = ItemState(*fields)
             drops[slug].items[item.sku] = item
             item.read_at = read_at
             if item.free == 0:
-                item.made = _made(cursor, drops[slug], item, before.get(slug))
+                item.made = _made(drops[slug], item, before.get(slug))
     return drops
 
 
@@ -148,9 +147,9 @@ def _late(drop: DropState, before: DropState | None) -> frozenset[int]:
     return judge.late(drop.id)
 
 
-def _made(cursor: CursorWrapper, drop: DropState, item: ItemState, before: DropState | None) -> "array[int]":
+def _made(drop: DropState, item: ItemState, before: DropState | None) -> "array[int]":
     earlier = before.items.get(item.sku) if before is not None else None
     if earlier is not None and earlier.made is not None and earlier.version == item.version:
         return earlier.made
-    cursor.execute(_MADE, [drop.id, item.variant_id])
-    return array("Q", sorted(_mark(row[0]) for row in cursor.fetchall()))
+    [made] = ask(Question(_MADE, {"drop": drop.id, "variant": item.variant_id}))
+    return array("Q", sorted(_mark(row[0]) for row in made))

@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from setaria.goods.catalog.models import Variant
+from setaria.kernel.pipeline import Value
+from setaria.kernel.questions import Question, ask
 from setaria.kernel.texts import LANGUAGES, text_in
 from setaria.people.notices.devices import devices_of
 from setaria.people.notices.write import Note, write
@@ -65,8 +66,8 @@ _NEWS = """
     LEFT JOIN account_emailaddress AS proven ON proven.user_id = o.customer_id AND proven.verified AND proven."primary"
     LEFT JOIN members_guest AS guest ON guest.member_id = o.customer_id
     LEFT JOIN notices_reader AS reader ON reader.member_id = o.customer_id
-    WHERE (%(still)s::int IS NULL OR o.status = %(still)s)
-      AND (proven.email IS NOT NULL OR guest.contact IS NOT NULL OR (member.phone_verified AND %(by_text)s)
+    WHERE %(still)s IN (0, o.status)
+      AND (proven.email IS NOT NULL OR guest.contact IS NOT NULL OR (member.phone_verified AND %(by_text)s = 1)
            OR EXISTS (SELECT 1 FROM notices_device AS device WHERE device.member_id = o.customer_id))
       AND NOT EXISTS (SELECT 1 FROM notices_message AS known WHERE known.key = %(prefix)s::text || h.source_id::text)
     ORDER BY h.at, h.source_id LIMIT %(limit)s
@@ -102,11 +103,12 @@ def tell(page_of: PageOf, *, now: datetime) -> int:
 def _take(kind: Happening, page_of: PageOf, now: datetime, since: datetime, until: datetime) -> int:
     told = TOLD[kind]
     prefix = f"{told.message.replace('_', '-')}:"
-    values = {"since": since, "until": until, "still": told.still.value if told.still else None, "by_text": told.by_text, "prefix": prefix,
-              "limit": TAKE_MAX}  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWS.format(happened=FOUND[kind]), values)
-        found = [_News(*row) for row in cursor.fetchall()]
+    about: dict[str, Value] = {
+        "since": since, "until": until, "still": told.still.value if told.still else 0, "by_text": int(told.by_text),
+        "prefix": prefix, "limit": TAKE_MAX,
+    }  # fmt: skip
+    found: list[_News]
+    [found] = ask(Question(_NEWS.format(happened=FOUND[kind]), about, lambda row: _News(*row)))
     things = _things({news.order_id for news in found})
     devices = devices_of({news.customer_id for news in found})
     notes = []

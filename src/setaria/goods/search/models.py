@@ -17,10 +17,11 @@ class Entry(models.Model):
     sounds = models.TextField(default="")
 
     class Meta:
+        # Written to at once: a list of what is yet to be put in would be read through by every search after an import.
         indexes = [
-            GinIndex(fields=["words"], name="search_words"),
-            GinIndex(fields=["names"], opclasses=["gin_trgm_ops"], name="search_names"),
-            GinIndex(fields=["sounds"], opclasses=["gin_trgm_ops"], name="search_sounds"),
+            GinIndex(fields=["words"], name="search_by_words", fastupdate=False),
+            GinIndex(fields=["names"], name="search_by_names", opclasses=["gin_trgm_ops"], fastupdate=False),
+            GinIndex(fields=["sounds"], name="search_by_sounds", opclasses=["gin_trgm_ops"], fastupdate=False),
         ]
 
 

@@ -137,7 +137,7 @@ def web(
 
 @app.command()
 def worker(home: HomeOption = None) -> None:
-    """Run the worker of the job queue alone."""
+    """Run the worker alone: what is due by the clock, messages, webhooks."""
     _use_instance(home)
     _set_up_django()
     from setaria.site.worker import main as run

@@ -12,7 +12,9 @@ pytestmark = pytest.mark.browser
 
 OPEN = ["/", "/kinds/phone/", "/products/hejian-noodles/", "/search/?q=phone", "/search/?q=zzzz", "/basket/",
         "/accounts/login/", "/accounts/signup/", "/drops/open-now/", "/nowhere", "/offline/", "/design/"]  # fmt: skip
-OWN = ["/account/", "/checkout/", "/wishes/"]
+OWN = ["/account/", "/checkout/", "/wishes/", "/account/messages", "/account/leave", "/accounts/2fa/", "/accounts/sessions/",
+       "/drops/by-number/", "/drops/among-friends/", "/programmes/first-phone/", "/compare/?p=xiaomi-14-pro&p=mi-mix-2",
+       "/search/?q=noodels", "/grain-rain/"]  # fmt: skip
 
 
 def troubles(page: Page, path: str) -> list[str]:

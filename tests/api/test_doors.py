@@ -10,9 +10,11 @@ from setaria.channels.api import refusals
 from setaria.channels.api.routes import ROUTES
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
+from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.orders.models import Order, Status
 from setaria.trade.payments.models import Payment
 from tests.api.conftest import ADDRESS, App, session_of
+from tests.cash.test_cash import handed, promised
 from tests.world import DAY, World
 
 OF_AN_ORDER = [
@@ -75,6 +77,24 @@ def test_orders_are_listed_to_their_member(ordered: dict[str, str], app: App, st
     assert stranger.ask("GET", f"/orders?before={ordered['order']}").code == "NOT_FOUND"
 
 
+def test_a_promise_is_not_called_paid_in_the_list(
+    store: World, member: Member, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETARIA_CASH_MAX", "CNY:500")
+    payment = promised(store, by=member.pk)
+    assert [order["at_door"] for order in app.get("/orders")["orders"]] == [20_000]
+    assert handed(store, payment) == "TAKEN"
+    assert "at_door" not in app.get("/orders")["orders"][0]
+
+
+def test_what_was_taken_back_of_a_line_is_said(store: World, member: Member, app: App) -> None:
+    order = store.placed((store.thing("phone", stock=3), 3), by=member.pk)
+    store.pay(order)
+    assert "returned" not in app.get(f"/orders/{order.id}")["lines"][0]
+    take_back(Wish(new_id(), order.id, {0: 2}, "broken", "ada@example.org"), now=store.now)
+    assert app.get(f"/orders/{order.id}")["lines"][0]["returned"] == 2
+
+
 def test_a_list_of_orders_goes_on_where_a_page_ended(store: World, member: Member, app: App) -> None:
     thing = store.thing("phone", stock=30)
     ids = [str(store.placed(thing, by=member.pk).id) for _ in range(23)]
@@ -134,7 +154,9 @@ def test_a_session_that_ended_is_told_and_is_nobody(end: str, store: World, memb
     for route in ROUTES:
         if route.takes is not None:
             continue
-        path = route.path.format(market="cn", slug="x", sku="X", order_id=new_id(), payment_id=new_id())
+        path = route.path.format(
+            market="cn", slug="x", sku="X", number=1, name="X", order_id=new_id(), payment_id=new_id()
+        )
         said = app.ask(route.method, path)
         assert (said.status, said.code) == (401, "SESSION_ENDED")
 

@@ -620,7 +620,7 @@ def test_the_audit_speaks_json(busy: Busy, broken: bool, capsys: pytest.CaptureF
     assert audit.main(json=True) == int(broken)
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == NAMES
-    assert all(row.keys() == {"name", "says", "rows", "holds", "offenders"} for row in rows)
+    assert all(row.keys() == {"name", "says", "rows", "seconds", "holds", "offenders"} for row in rows)
     assert [row["name"] for row in rows if not row["holds"]] == ["status_has_its_event"] * broken
     offenders = [row["offenders"] for row in rows if row["offenders"]]
     assert offenders == [[f"{busy.overdue.id} 3 None"]] * broken

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,13 +15,14 @@ from setaria.trade.books import record as recording
 from setaria.trade.books.accounts import Account, Source
 from setaria.trade.books.correct import CannotEnter, after, close, correct
 from setaria.trade.books.correct import Side as Line
-from setaria.trade.books.models import Balance, Entry, Posting
+from setaria.trade.books.models import Balance, Entry, Mark, Posting
 from setaria.trade.books.queries import revenue_by_quarter, statement, story_of, trial_balance
 from setaria.trade.books.record import record
 from setaria.trade.books.rules import tax_within
 from setaria.trade.payments import refund
 from setaria.trade.payments.models import Refund
 from setaria.trade.preorders import deposits
+from tests.guards import Unguarded
 from tests.preorders.conftest import Queue
 from tests.races.together import together
 from tests.world import DAY, HOUR, MINUTE, SECOND, World
@@ -340,3 +342,59 @@ def test_a_month_does_not_close_while_something_is_entered_in_it(world: World) -
     december = world.now + 20 * DAY + HOUR
     together(lambda: close(world.cn, date(2031, 11, 1), by="ada", now=december), lambda: record(now=december))
     assert Entry.objects.filter(month=date(2031, 11, 1)).count() == 10
+
+
+# --- looked for all day ---
+
+
+def test_a_look_that_finds_nothing_is_one_statement_and_writes_nothing(world: World) -> None:
+    world.pay(world.placed(world.thing(price=14_900, stock=5)))
+    assert record(now=world.now) == 2
+    marks = list(Mark.objects.order_by("source").values_list("source", "until"))
+    with CaptureQueriesContext(connection) as seen:
+        assert record(now=world.now + 20 * SECOND) == 0
+    assert len(seen) == 1
+    assert list(Mark.objects.order_by("source").values_list("source", "until")) == marks
+
+
+def test_marks_move_on_while_nothing_happens_and_what_commits_late_is_found_all_the_same(world: World) -> None:
+    band = world.thing(price=14_900, stock=5)
+    early, late = world.placed(band), world.placed(band)
+    world.pay(early)
+    record(now=world.now)
+    later = world.now + recording.LATE - SECOND
+    assert record(now=later) == 0
+    assert set(Mark.objects.values_list("until", flat=True)) == {later}
+    world.pay(late)  # stamped before the marks
+    assert record(now=later + SECOND) == 2
+
+
+def test_a_mark_does_not_move_over_what_is_found_and_not_entered(world: World) -> None:
+    world.pay(world.placed(world.thing(price=14_900, stock=5)))
+    at = world.now + recording.LATE
+    found = recording._fresh(at)  # and whoever found it is gone before it is entered
+    assert {kind.source for kind in found} == {Source.PAYMENT, Source.SALE}
+    assert not Mark.objects.filter(source__in=[Source.PAYMENT, Source.SALE]).exists()
+    assert record(now=at + 10 * recording.LATE) == 2
+
+
+def test_a_statement_is_read_a_page_at_a_time(world: World) -> None:
+    band = world.thing(price=14_900, stock=9)
+    for _ in range(5):
+        world.pay(world.placed(band))
+    record(now=world.now)
+    whole = list(statement(Account.CLEARING, world.cn.id, world.now.date()))
+    assert len(whole) == 5
+    read, last = [], None
+    while page := list(statement(Account.CLEARING, world.cn.id, world.now.date(), after=last)[:2]):
+        read += page
+        last = page[-1].pk
+    assert [one.pk for one in read] == [one.pk for one in whole]
+
+
+def test_a_line_without_its_entry_is_found_where_the_guard_is_away(world: World, unguarded: Unguarded) -> None:
+    with pytest.raises(IntegrityError, match="there is no entry"):
+        post(new_id(), world, (0, 1010, 7), (1, 1100, -7))
+    unguarded("posting_of_an_entry")
+    post(new_id(), world, (0, 1010, 7), (1, 1100, -7))
+    assert list(world.breaches()) == ["entries_balance"]

@@ -155,12 +155,17 @@ class AlipayThere(Counterpart):
 class WeChatThere(Counterpart):
     SECRET = "0123456789abcdef0123456789abcdef"
     PUBLIC_ID = "PUB_KEY_ID_01"
+    APP_SECRET = "an-apps-secret"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes: dict[str, str] = {}  # of buyers in WeChat's own browser: whom each names; good once
 
     def environment(self) -> dict[str, str]:
         values = {
             "MERCHANT_ID": "1900000001", "APP_ID": "wx0123456789", "CERTIFICATE_SERIAL": "444F4864EA9B34415",
             "PRIVATE_KEY": private_pem(self.ours), "API_V3_KEY": self.SECRET, "PUBLIC_KEY": public_pem(self.theirs),
-            "PUBLIC_KEY_ID": self.PUBLIC_ID, "GATEWAY_URL": self.url,
+            "PUBLIC_KEY_ID": self.PUBLIC_ID, "GATEWAY_URL": self.url, "APP_SECRET": self.APP_SECRET, "LOGIN_URL": self.url,
         }  # fmt: skip
         return {f"SETARIA_WECHAT_{name}": value for name, value in values.items()}
 
@@ -175,6 +180,9 @@ class WeChatThere(Counterpart):
     def handle(self, request: BaseHTTPRequestHandler, body: str) -> None:
         if self.broken:
             request.send_error(502)
+            return
+        if request.path.startswith("/sns/oauth2/access_token?"):
+            self._tell_buyer(request)
             return
         given = dict(
             part.split("=", 1)
@@ -194,7 +202,33 @@ class WeChatThere(Counterpart):
         request.end_headers()
         request.wfile.write(written.encode())
 
+    def _tell_buyer(self, request: BaseHTTPRequestHandler) -> None:
+        """Say whom a code names, once; as WeChat does, with status 200 whatever it says."""
+        asked = dict(parse_qsl(urlsplit(request.path).query))
+        code = asked["code"]
+        if (asked["appid"], asked["secret"], asked["grant_type"]) != (
+            "wx0123456789",
+            self.APP_SECRET,
+            "authorization_code",
+        ):
+            told: dict[str, Any] = {"errcode": 40125, "errmsg": "invalid appsecret"}
+        elif not (openid := self.codes.get(code, "")):
+            told = {"errcode": 40163 if code in self.codes else 40029, "errmsg": "no"}
+        else:
+            told, self.codes[code] = {"openid": openid, "access_token": "t", "scope": "snsapi_base"}, ""
+        written = json.dumps(told).encode()
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(written)))
+        request.end_headers()
+        request.wfile.write(written)
+
     def _answer(self, method: str, path: str, asked: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
+        if path == "/v3/pay/transactions/jsapi":
+            assert asked["payer"] == {"openid": "o-fan"}
+            self.trades[asked["out_trade_no"]] = {
+                "out_trade_no": asked["out_trade_no"], "trade_state": "NOTPAY", "amount": asked["amount"]
+            }  # fmt: skip
+            return 200, {"prepay_id": f"wx{asked['out_trade_no'][:8]}"}
         if path == "/v3/pay/transactions/native":
             self.trades.setdefault(
                 asked["out_trade_no"],

@@ -278,7 +278,7 @@ def test_a_refund_of_wechats_that_failed_is_a_case(world: World, wechat: WeChatT
 
 
 def test_check_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, alipay: AlipayThere, wechat: WeChatThere) -> None:
-    assert [each.level for each in (*Alipay().unsafe(), *WeChat().unsafe())] == [30, 30]  # not the real gateways
+    assert [each.level for each in (*Alipay().unsafe(), *WeChat().unsafe())] == [30, 30, 30]  # not the real gateways
     monkeypatch.setenv("SETARIA_WECHAT_API_V3_KEY", "short")
     monkeypatch.setenv("SETARIA_ALIPAY_WAY", "page fax")
     monkeypatch.setenv("SETARIA_WECHAT_WAYS", "native pigeon")

@@ -41,10 +41,17 @@ class Response(msgspec.Struct):
         return self.status, self.json["code"]
 
 
-def page(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+def page(scope: dict[str, Any], form: bytes) -> list[dict[str, Any]]:
     """Stands where Django's pages are."""
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"a page"]
+    return said(b"a page")
+
+
+def said(body: bytes, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:
+    """What a page answers, as ASGI's messages."""
+    return [
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain"), *headers]},
+        {"type": "http.response.body", "body": body},
+    ]
 
 
 class Client:

@@ -25,7 +25,7 @@ from setaria.trade.drops import passes
 from setaria.trade.orders.models import Order
 from setaria.trade.orders.release import Cancellation, cancel
 from setaria.trade.payments.sandbox.notification import key_from, sign
-from tests.gate.client import Client, Response, running, until
+from tests.gate.client import Client, Response, page, running, until
 from tests.gate.conftest import Night
 from tests.world import DAY
 
@@ -473,7 +473,7 @@ def test_health_readiness_metrics_and_pages(night: Night, gate: Client) -> None:
 def test_the_process_is_not_ready_before_it_has_read_the_board() -> None:
     from setaria.gate.app import Gate
 
-    gate = Client(asyncio.new_event_loop(), Gate(lambda *_: [], "secret"))
+    gate = Client(asyncio.new_event_loop(), Gate(page, "secret"))
     try:
         answer = gate.loop.run_until_complete(gate.asked("GET", "/ready"))
         assert (answer.status, answer.headers["retry-after"]) == (503, "1")

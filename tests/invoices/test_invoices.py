@@ -20,13 +20,14 @@ from setaria.trade.invoices import issue as issuing
 from setaria.trade.invoices.ask import TooLate, ask
 from setaria.trade.invoices.credit import NothingLeft, Returned, content_of, credit, reissue
 from setaria.trade.invoices.document import pdf
-from setaria.trade.invoices.electronic import pdf_with_xml
+from setaria.trade.invoices.electronic import pdf_with_xml, xml
 from setaria.trade.invoices.issue import Refusal, issue, issue_due
 from setaria.trade.invoices.models import Billing, Invoice, Issuer, Series
 from setaria.trade.invoices.queries import tax_totals
 from setaria.trade.invoices.returns import credit_returns
 from setaria.trade.invoices.rules import Party
 from setaria.trade.orders.requests import Charge, ChargeKind, Placed
+from tests.cash.test_cash import handed, promised
 from tests.invoices.conftest import issuer_of
 from tests.races.together import MeetingPoint, together
 from tests.world import MINUTE, World
@@ -297,6 +298,25 @@ def test_sums_of_random_orders_add_up(world: World, issuer: Issuer) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sum(tax) FROM invoices_invoice")
         assert cursor.fetchone()[0] > 0
+
+
+def test_what_is_paid_at_the_door_is_due_on_it_until_it_is_paid(
+    world: World, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETARIA_CASH_MAX", "CNY:500")
+    before, after = promised(world), promised(world)
+    first = write(world, before.order_id)
+    world.later(MINUTE)
+    for payment in (before, after):
+        assert handed(world, payment) == "TAKEN"
+    second = write(world, after.order_id)  # its money is here
+    for invoice, due, says in ((first, 200, "货到付款"), (second, 0, "已付款")):
+        tree = etree.fromstring(xml(invoice))
+        assert Decimal(tree.findtext(".//{*}DuePayableAmount")) == due
+        assert Decimal(tree.findtext(".//{*}TotalPrepaidAmount")) == 200 - due
+        assert says in pypdf.PdfReader(io.BytesIO(pdf(invoice))).pages[0].extract_text()
+    world.later(MINUTE)
+    monkeypatch.undo()
 
 
 def test_it_is_data_by_the_european_standard(world: World, issuer: Issuer) -> None:

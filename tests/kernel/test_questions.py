@@ -1,6 +1,7 @@
 """Asked in one go: one transaction, and each statement sees what was committed before it began."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import django.db
 import pytest
@@ -59,6 +60,53 @@ def test_it_belongs_to_the_transaction_around_it_as_its_first_statement() -> Non
             pass
         ask(put("c"))
     assert there() == 2
+
+
+def seen_from_outside() -> int:
+    """What another connection counts."""
+
+    def count() -> int:
+        try:
+            return there()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(count).result()
+
+
+def test_the_last_statements_of_a_transaction_commit_it_on_their_way() -> None:
+    with transaction.atomic():
+        ask(put("a"))
+        assert seen_from_outside() == 0
+        ask(put("b"), commit=True)
+        assert seen_from_outside() == 2
+    assert there() == 2
+
+
+def test_within_another_transaction_that_one_has_the_last_word() -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            ask(put("a"), commit=True)
+        assert seen_from_outside() == 0
+        transaction.set_rollback(True)
+    assert there() == 0
+
+
+def test_what_fails_at_the_end_takes_all_of_it_back() -> None:
+    @transaction.atomic
+    def twice() -> None:
+        ask(put("a"))
+        ask(put("b"), put("a"), commit=True)
+
+    with pytest.raises(django.db.IntegrityError):
+        twice()
+    assert there() == 0
+    with transaction.atomic():
+        ask(put("a"))
+        transaction.set_rollback(True)
+        ask(put("b"), commit=True)
+    assert there() == 0
 
 
 def added_while_locked(*questions: Question) -> int:

@@ -18,13 +18,23 @@ def main(step: str, at: str, order: str, customer: str) -> None:
     import django
 
     django.setup()
+    from tests.payments.test_kills import agreed
+
     from setaria.trade.aftersales import take_back
-    from setaria.trade.payments import ask, begin, notify, refund
+    from setaria.trade.giftcards import spend as cards
+    from setaria.trade.giftcards.models import Card
+    from setaria.trade.orders.place import place
+    from setaria.trade.orders.requests import Outcome, Request
+    from setaria.trade.payments import ask, begin, disputes, notify, refund
     from setaria.trade.payments import start as starting
+    from setaria.trade.payments.cash import hand_over
     from setaria.trade.payments.models import Payment
-    from setaria.trade.payments.sandbox.bank import Sandbox
+    from setaria.trade.payments.sandbox.bank import Sandbox, take
+    from setaria.trade.payments.sandbox.manners import Manner
     from setaria.trade.payments.start import start
+    from setaria.trade.payments.words import Quarrel, Stand, State, Word
     from setaria.trade.preorders import money
+    from setaria.trade.purchases.buy import buy
 
     now, number = datetime.fromisoformat(at), UUID(order)
     if step in ("before the attempt is written", "after the attempt is written"):
@@ -42,6 +52,46 @@ def main(step: str, at: str, order: str, customer: str) -> None:
     elif step == "after the settlement":
         notify.end = die  # type: ignore[assignment]
         ask.ask_due(now=now, hear=money.hear, wanted=money.wanted)
+    elif step == "after the money was captured":
+        Sandbox.ask = lambda self, payment: Word(payment.pk, State.AUTHORISED)  # type: ignore[method-assign]
+
+        def captured(self: Sandbox, payment: Payment) -> None:
+            take(payment, Manner.NOW, now=now)
+            die()
+
+        Sandbox.capture = captured  # type: ignore[method-assign, assignment]
+        ask.ask_due(now=now, hear=money.hear, wanted=money.wanted)
+    elif step == "after the provider closed it":
+        close = Sandbox.close
+
+        def closed(self: Sandbox, payment: Payment) -> None:
+            close(self, payment)
+            die()
+
+        Sandbox.close = closed  # type: ignore[method-assign, assignment]
+        ask.ask_due(now=now, hear=money.hear, wanted=money.wanted)
+    elif step == "after the card was taken from":
+        cards.apply = die  # type: ignore[assignment]
+        cards.spend(Card.objects.get(), number, int(customer), now=now)
+    elif step in ("after the discount was set aside", "after the door placed it"):
+
+        def door(request: Request, at: datetime) -> Outcome | None:
+            if step == "after the door placed it":
+                place([request], now=at)
+            die()
+            return None
+
+        buy(agreed(number, int(customer), now), now=now, door=door)
+    elif step == "before what the courier brought is committed":
+        hand_over.count_income = die  # type: ignore[assignment]
+        hand_over.hand_over([hand_over.Brought(number, None, "SF-1")], by="a@b.c", now=now)
+    elif step == "after the dispute was noted":
+        disputes._tell_if_sent = die  # type: ignore[assignment]
+        told = Quarrel("dp_1", Payment.objects.get().reference, 100, "CNY", Stand.HELD)
+        disputes.hear("sandbox", [told], now=now)
+    elif step == "before the refund is asked for":
+        Sandbox.refund = die  # type: ignore[method-assign, assignment]
+        refund.send_due(now=now)
     elif step == "before the return is committed":
         take_back.hold_again = die  # type: ignore[assignment]
         take_back.take_back(take_back.Wish(UUID(int=7 << 76), number, {0: 1}, "broken", "a@b.c"), now=now)

@@ -9,14 +9,20 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from setaria.people.members.addresses import remember
+from setaria.people.members.guests import guest_of
 from setaria.people.members.models import Address, Member
 from setaria.trade.draws.announce import announce
 from setaria.trade.draws.enter import Wish, enter
 from setaria.trade.drops.models import Drop
+from setaria.trade.invoices.ask import ask as ask_invoice
+from setaria.trade.invoices.issue import issue
+from setaria.trade.invoices.models import Billing
+from setaria.trade.invoices.rules import Party
 from setaria.trade.orders.models import Destination, Order
 from setaria.trade.orders.requests import Placed
 from setaria.trade.privacy.erase import StillRunning, erase
 from setaria.trade.privacy.running import Kind, running
+from tests.invoices.conftest import issuer_of
 from tests.people.conftest import PASSWORD
 from tests.world import DAY, HOUR, World
 
@@ -49,6 +55,11 @@ def test_one_takes_ones_own_data_along(store: World, account: Member) -> None:
     other = Member.objects.create_user("other@example.org", PASSWORD)
     theirs = bought(store, other)
     remember(account.pk, now=store.now, **HOME)
+    issuer_of(store)
+    for placed, name in ((order, "Mi Li"), (theirs, "Somebody Else")):
+        ask_invoice(placed.id, Party(name, "CN", ""), now=store.now)
+        store.pay(placed)
+        issue([placed.id], now=store.now)
     client = signed_in()
     first = client.post("/account/data")
     assert first.status_code == 302  # the password first
@@ -60,7 +71,10 @@ def test_one_takes_ones_own_data_along(store: World, account: Member) -> None:
     assert [row["id"] for row in told["setaria/orders.json"]] == [str(order.id)]
     assert told["setaria/order_lines.json"][0]["sku"]
     assert told["setaria/addresses.json"][0]["street"] == HOME["street"]
+    assert told["setaria/invoices_for.json"][0]["name"] == "Mi Li"
+    assert told["setaria/invoices.json"][0]["content"]["buyer"]["name"] == "Mi Li"
     everything = json.dumps(told)
+    assert "Somebody Else" not in everything
     assert str(theirs.id) not in everything
     assert "other@example.org" not in everything
     assert "md5$" not in everything
@@ -118,3 +132,22 @@ def test_what_is_under_way_comes_first(store: World, account: Member, what: str)
     assert client.post("/account/leave", {"sure": "yes"}).status_code == 409
     account.refresh_from_db()
     assert account.email == "mi@example.org"
+
+
+def test_what_one_ordered_as_a_guest_since_is_ones_own(store: World, account: Member) -> None:
+    client = signed_in()
+    order = store.placed(store.thing(stock=1), by=guest_of("mi@example.org"))
+    prove(client, "/account/leave")
+    assert client.post("/account/leave", {"sure": "yes"}).status_code == 409
+    with ZipFile(BytesIO(client.post("/account/data").content)) as bundle:
+        assert [row["id"] for row in json.loads(bundle.read("setaria/orders.json"))] == [str(order.id)]
+    account.refresh_from_db()
+    assert account.is_active
+
+
+def test_whom_an_invoice_was_for_is_forgotten_unless_it_was_written(store: World, account: Member) -> None:
+    order = bought(store, account)
+    ask_invoice(order.id, Party("Mi Li", "CN", "", "Street 1", "Beijing", ""), now=store.now)
+    store.cancel(order)
+    erase(account.pk, now=store.now)
+    assert not Billing.objects.exists()

@@ -1,4 +1,4 @@
-"""Paying an order and saying where it goes, in the same instant: it is counted for its region once."""
+"""Paying an order, or bringing its promised money, and saying where it goes, in the same instant: its region counts it once."""
 
 import threading
 
@@ -6,10 +6,14 @@ import pytest
 from django.db import transaction
 
 from setaria.trade.orders import destination
+from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import MinuteRegions
+from tests.cash.test_cash import cash, handed, promised
+from tests.cash.test_counting import HOME
 from tests.races.together import together
 from tests.world import World
 
+__all__ = ["cash"]
 LOCK = "FOR NO KEY UPDATE"
 KEPT_AWAY_SECONDS = 0.3  # the lock keeps the payment away for as long as we wait
 WAIT_SECONDS_MAX = 20  # nothing does
@@ -35,14 +39,58 @@ def pay_while_addressing(world: World, seconds_max: float) -> list[tuple[str, in
     return list(MinuteRegions.objects.values_list("region", "paid_orders", "paid_amount"))
 
 
+def hand_over_while_addressing(world: World, seconds_max: float) -> list[tuple[str, int, int]]:
+    payment = promised(world)
+    noted, addressed = threading.Event(), threading.Event()
+
+    def bring() -> None:
+        with transaction.atomic():
+            assert handed(world, payment) == "TAKEN"
+            noted.set()
+            addressed.wait(seconds_max)
+
+    def address() -> None:
+        noted.wait()
+        assert set_destination(payment.order_id, payment.customer_id or 0, **HOME)
+        addressed.set()
+
+    assert together(bring, address) == [None, None]
+    return list(MinuteRegions.objects.values_list("region", "paid_orders", "paid_amount"))
+
+
+def unlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LOCK in destination._LOCK
+    monkeypatch.setattr(destination, "_LOCK", destination._LOCK.replace(LOCK, ""))
+
+
 def test_it_is_counted_once(world: World) -> None:
     assert pay_while_addressing(world, KEPT_AWAY_SECONDS) == [("广东省", 1, 500)]
 
 
 def test_twin_without_the_lock_neither_sees_the_other(broken_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LOCK in destination._NOTE
-    monkeypatch.setattr(destination, "_NOTE", destination._NOTE.replace(LOCK, ""))
+    unlock(monkeypatch)
     assert pay_while_addressing(broken_world, WAIT_SECONDS_MAX) == []
+    assert list(broken_world.breaches()) == ["region_counters_are_the_destinations"]
+
+
+def test_what_a_courier_brings_in_that_moment_is_counted_once(world: World) -> None:
+    assert hand_over_while_addressing(world, KEPT_AWAY_SECONDS) == [("北京市", 1, 20_000)]
+
+
+def test_twin_without_the_lock_the_courier_is_not_seen(broken_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlock(monkeypatch)
+    assert hand_over_while_addressing(broken_world, WAIT_SECONDS_MAX) == []
+    assert list(broken_world.breaches()) == ["region_counters_are_the_destinations"]
+
+
+def test_twin_a_lock_in_the_statement_that_reads_waits_and_yet_reads_what_was_before(
+    broken_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlock(monkeypatch)
+    own = "AND status IN (1, 2)"
+    assert own in destination._NOTE
+    monkeypatch.setattr(destination, "_NOTE", destination._NOTE.replace(own, f"{own} {LOCK}"))
+    assert hand_over_while_addressing(broken_world, KEPT_AWAY_SECONDS) == []
     assert list(broken_world.breaches()) == ["region_counters_are_the_destinations"]
 
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
+from setaria.kernel.ids import new_id
 from setaria.sight.report import charts, figures, page
 from setaria.sight.report.figures import NothingYet, Report
 from setaria.sight.wall.event import named
@@ -15,7 +17,12 @@ from setaria.site.campaigns import cli
 from setaria.trade.campaigns.models import Campaign, Status, Step
 from setaria.trade.campaigns.turn import turn
 from setaria.trade.drops.models import Drop
+from setaria.trade.orders.settle import Money
+from setaria.trade.payments.cash.hand_over import refuse
+from setaria.trade.payments.cash.provider import Cash
+from setaria.trade.payments.refund import send_due
 from tests.campaigns.conftest import Bureau
+from tests.cash.test_cash import BY, back, handed, promised, started
 from tests.world import DAY, MINUTE, SECOND, World
 
 BEFORE = """
@@ -36,6 +43,11 @@ at_least = true
 times_before = 3.0
 source = "R-029"
 """
+
+
+@pytest.fixture
+def cash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETARIA_CASH_MAX", "CNY:500")
 
 
 @pytest.fixture
@@ -94,6 +106,47 @@ def test_it_says_what_happened(night: Bureau) -> None:
     ]  # fmt: skip
     assert (cn.pay_times.half, cn.pay_times.counts) == (86.0, [1, 0, 1, 5, 0, 0, 0, 0])
     assert [part.name["en"] for part in cn.products] == ["phone", "band", "pen"]
+
+
+def test_a_promise_is_a_line_of_its_own_until_its_money_is_here(night: Bureau, cash: None) -> None:
+    world = night.world
+    _waits, brought, refused = (promised(world) for _ in range(3))
+    assert became(night)["promised"] == (3, 60_000)
+    back(world, brought, 1)  # half of it, at the door
+    assert handed(world, brought, 10_000) == "TAKEN"
+    refuse(refused.order_id, reason="nobody there", by=BY, now=world.now)
+    send_due(now=world.now)
+    found = became(night)
+    assert (found["promised"], found["taken_back"]) == ((1, 20_000), (1, 30_000))
+    assert found["paid"] == (8, 466_500 + 10_000)
+    (cn,) = read(night).markets
+    assert (cn.paid_orders, cn.paid_amount) == found["paid"]
+    assert (cn.placed_orders, cn.placed_amount) == cn.orders.placed
+    file = page.render(read(night), "en")
+    for line in ("To be paid at the door", "Taken back before it was paid"):
+        assert re.search(rf">{line}</th><td class=\"n\">1</td>", file), line
+
+
+def became(night: Bureau) -> dict[str, tuple[int, int]]:
+    """What became of the orders, by state: how many, and their amount."""
+    (cn,) = read(night).markets
+    return msgspec.structs.asdict(cn.orders)
+
+
+def test_how_fast_one_promises_is_not_how_fast_one_pays_and_who_paid_after_all_is_counted(
+    night: Bureau, cash: None
+) -> None:
+    world = night.world
+    (before,) = read(night).markets
+    handed(world, promised(world))
+    (cn,) = read(night).markets
+    assert cn.pay_times == before.pay_times
+    given_up = started(world)
+    Cash().close(given_up)  # no promise after all
+    world.later(2 * SECOND)
+    world.settle(Money(given_up.order_id, new_id(), "sandbox", given_up.amount, "CNY"))
+    (cn,) = read(night).markets
+    assert sum(cn.pay_times.counts) == sum(before.pay_times.counts) + 1
 
 
 def test_wall_report_and_audit_agree(night: Bureau) -> None:

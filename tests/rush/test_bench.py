@@ -1,20 +1,25 @@
 """What the benchmark measures with, tried out: paced requests, screens, the door called directly."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from multiprocessing import Pipe
+from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
 import pytest
 
-from setaria.site.bench import screens
+from setaria.kernel.invariants import all_invariants
+from setaria.site.bench import books, ledger, screens
+from setaria.site.bench.books_cli import growth
 from setaria.site.bench.direct import Direct
 from setaria.site.bench.ground import PRICE, Ground
 from setaria.site.bench.load import OpenLoop, Sample, requests_of
 from setaria.site.bench.screens import lateness
 from setaria.site.rush.stage import add_customers
+from setaria.trade.reconciliation.models import Difference
 from tests.world import World
 
 
@@ -98,3 +103,36 @@ def test_a_batch_takes_two_round_trips(world: World):
     assert direct.trips_a_batch(1) == 2
     assert direct.trips_a_batch(20) == 2
     assert direct.measure(10, 0.01).good >= 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_books_are_measured_as_they_grow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(ledger, "ODD_EACH", 8)  # so that each way to differ comes, in the provider's file
+    told: list[int] = []
+    small, large = books.measure(os.getpid(), [24, 72], tmp_path, lambda text, orders: told.append(orders))
+    assert (small.orders, large.orders, sum(told)) == (24, 72, 72)
+    assert [step.name for step in small.steps] == [step.name for step in large.steps]
+    rows = {step.name: step.rows for step in large.steps}
+    assert rows["audit, all of it"] == 72
+    assert (rows["orders placed"], rows["payments settled"], rows["entries made in the books"]) == (48, 48, 96)
+    assert (
+        rows["settlement file taken in and compared"] == 48
+    )  # of six that differ, two are missing and two are too many
+    assert set(Difference.objects.values_list("kind", flat=True)) == {"ours", "theirs", "amount"}
+    assert {one.name for one in large.invariants} == {one.name for one in all_invariants()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_books_that_do_not_say_what_they_must_are_not_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(ledger, "ODD_EACH", 8)
+    monkeypatch.setattr(ledger.Ledger, "differences", property(lambda self: 7, lambda self, value: None), raising=False)
+    with pytest.raises(books.Wrong, match="3 differences were listed, not 7"):
+        list(books.measure(os.getpid(), [24], tmp_path, lambda text, orders: None))
+
+
+def test_growth_is_told_by_what_grew():
+    def step(rows: int, seconds: float) -> books.Step:
+        return books.Step("x", rows, seconds, 0.0, 0.0)
+
+    assert growth(step(100, 1.0), step(1_000, 20.0), 11) == 2.0  # ten times the rows, twenty times the time
+    assert growth(step(1, 1.0), step(1, 5.0), 10) == 0.5  # always one question, of ten times the orders

@@ -1,5 +1,6 @@
 """The sandbox bank's page: whose payment it shows, what a press of a button writes."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,8 @@ from django.test import Client
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
 from setaria.trade.orders.requests import Placed
-from setaria.trade.payments.models import Payment
+from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.sandbox.bank import Sandbox
 from setaria.trade.payments.sandbox.manners import Manner, course
 from setaria.trade.payments.sandbox.models import Charge, Notice
 from setaria.trade.payments.start import start
@@ -60,6 +62,16 @@ def test_pressing_twice_takes_once_and_tells_once(today: World, client: Client) 
     assert Charge.objects.get().succeeded
     assert len(queued()) == 1
     assert 'name="manner"' not in client.get(f"/bank/{payment.id}/").content.decode()
+
+
+def test_it_says_how_much_of_a_payment_was_sent_back(today: World, client: Client) -> None:
+    order, payment = begun(today, client)
+    press(client, payment.id, "now")
+    for amount in (4900, 1000):
+        about = {"payment_id": payment.id, "order_id": order.id, "amount": amount, "currency": "CNY"}
+        Sandbox().refund(Refund(id=new_id(), **about), payment)
+    html = client.get(f"/bank/{payment.id}/", headers={"accept-language": "en"}).content.decode()
+    assert re.search(r"and \D*59\.00 of it has been sent back", html)
 
 
 def test_another_customers_payment_is_not_there(today: World, client: Client) -> None:

@@ -1,12 +1,22 @@
 """Finding products: words in two languages, pieces, misspellings, nonsense; and how the entries are kept true."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 from tests.world import World
 
 from setaria.goods.catalog.models import Product
 from setaria.goods.search.find import QUERY_CHARS_MAX, find
-from setaria.goods.search.models import Stale
+from setaria.goods.search.forget import forget_words
+from setaria.goods.search.models import Known, Shape, Stale
+from setaria.goods.search.nearly import _KNOWN
 from setaria.goods.search.refresh import refresh
+from setaria.goods.search.spelling import shapes
+from setaria.kernel.clock import now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +60,7 @@ def first(text: str, shop: dict[str, int]) -> str | None:
         ("手环", "band"), ("小米手环", "band"), ("环", "band"), ("mi band", "band"), ("BAND", "band"), ("ｂａｎｄ２", "band"),
         ("颈枕", "pillow"), ("枕", "pillow"), ("neck pil", "pillow"), ("pillows", "pillow"), ("pilow neck", "pillow"),
         ("Max2", "max"), ("max 2", "max"), ("挂面", "noodles"), ("noodle", "noodles"), ("noodels", "noodles"),
-        ("power bnak", "power"), ("电源", "power"), ("watter bottle", "bottle"), ("bottel", "bottle"),
+        ("power bnak", "power"), ("powerbank", "power"), ("pwoer bank", "power"), ("mijai watter bottel", "bottle"), ("电源", "power"), ("watter bottle", "bottle"), ("bottel", "bottle"),
     ],
 )  # fmt: skip
 def test_it_is_found_first(text: str, key: str, shop: dict[str, int]) -> None:
@@ -76,7 +86,7 @@ def test_what_is_misspelt_is_said_to_be_near_only(shop: dict[str, int]) -> None:
     [
         ("shouhuan", "band"), ("shou huan", "band"), ("手还", "band"), ("手環", "band"), ("小米手还", "band"),
         ("yidong dianyuan", "power"), ("移动店员", "power"), ("電源", "power"), ("baowenbei", "bottle"), ("保温被", "bottle"),
-        ("挂麵", "noodles"), ("guamian", "noodles"),
+        ("挂麵", "noodles"), ("guamian", "noodles"), ("xiaomishouhuan", "band"), ("shouhu", "band"), ("小米电原", "power"),
     ],
 )  # fmt: skip
 def test_what_sounds_alike_is_found(text: str, key: str, shop: dict[str, int]) -> None:
@@ -84,7 +94,9 @@ def test_what_sounds_alike_is_found(text: str, key: str, shop: dict[str, int]) -
     assert find(text, everything()).nearly
 
 
-@pytest.mark.parametrize(("text", "key"), [("橡皮枕", "pillow"), ("保温箱", "bottle"), ("苹果手环", "band")])
+@pytest.mark.parametrize(
+    ("text", "key"), [("橡皮枕", "pillow"), ("保温箱", "bottle"), ("苹果手环", "band"), ("zebra bottel", "bottle")]
+)
 def test_what_has_some_of_the_words_is_found_last_and_said_to_be_that(
     text: str, key: str, shop: dict[str, int]
 ) -> None:
@@ -134,3 +146,68 @@ def test_a_product_that_is_gone_is_forgotten(world: World, shop: dict[str, int])
     product.delete()
     assert refresh() == 1
     assert find("zeppelin", everything()).ids == []
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("noodle", 1),
+        ("手还", 2),
+        ("noodels", 3),
+        ("苹果手环", 3),
+        ("zebra bottel", 3),
+        ("mi noodels crossing", 4),
+        ("橙子", 2),
+    ],
+)
+def test_what_nothing_is_called_takes_a_few_questions_more(
+    text: str, questions: int, shop: dict[str, int], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    shown = everything()
+    find("noodels 手还", shown)  # loads the dictionary
+    with django_assert_num_queries(questions):
+        find(text, shown)
+
+
+def test_a_correction_reads_the_words_nearby_and_no_others(shop: dict[str, int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO search_shape SELECT 'word' || n, 'word' || n FROM generate_series(1, 20000) AS n")
+        cursor.execute("ANALYZE search_shape")
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {_KNOWN}", [sorted(shapes("noodels") | shapes("projecter")), 200]
+        )
+        [[[about]]] = cursor.fetchall()
+    assert sum(_read(about["Plan"])) < 100
+
+
+def _read(node: dict[str, Any]) -> Iterator[float]:
+    """How many rows each node of a plan that reads a table read."""
+    if "Relation Name" in node:
+        yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    for below in node.get("Plans", []):
+        yield from _read(below)
+
+
+def test_nobody_is_corrected_to_what_is_not_sold(shop: dict[str, int]) -> None:
+    """Once its word was not noted for a day: an entry that has it may be under way."""
+    Product.objects.filter(pk=shop["noodles"]).update(name={"en": "Hejian Millet Tagliatelle"})
+    refresh()
+    assert forget_words() == 0
+    Known.objects.update(noted_at=now() - timedelta(days=2))
+    assert forget_words() > 0
+    assert not Known.objects.filter(word__in=["noodles", "noodl", "guamian"]).exists()
+    assert not Shape.objects.exclude(word__in=Known.objects.values("word")).exists()
+    assert first("tagliatele", shop) == "noodles"
+    assert first("watter bottel", shop) == "bottle"
+    assert first("noodels", shop) is None
+
+
+def test_what_was_forgotten_is_known_again_when_it_is_sold_again(shop: dict[str, int]) -> None:
+    called = Product.objects.get(pk=shop["noodles"]).name
+    Product.objects.filter(pk=shop["noodles"]).update(name={"en": "Tagliatelle"})
+    refresh()
+    Known.objects.update(noted_at=now() - timedelta(days=2))
+    forget_words()
+    Product.objects.filter(pk=shop["noodles"]).update(name=called)
+    refresh()
+    assert first("noodels", shop) == "noodles"

@@ -19,7 +19,8 @@ import psycopg
 import pytest
 
 from setaria.site import embedded
-from setaria.site.home import AlreadyRunning, Home
+from setaria.site import home as home_module
+from setaria.site.home import AlreadyRunning, Home, nothing_runs
 from setaria.site.supervisor import (
     RESTART_SECONDS_FIRST,
     TERMINATE,
@@ -184,6 +185,14 @@ class TestRunning:
         assert "[X]" in done.stdout
         assert "[ ]" not in done.stdout
 
+    @pytest.mark.parametrize("command", ["audit", "restart"])
+    def test_a_command_that_looks_in_another_home_says_where_this_one_is(self, instance, folder, command):
+        done = setaria(command, "--home", folder / "nothing")
+        assert done.returncode == 1
+        line = next(line for line in (done.stdout + done.stderr).splitlines() if str(instance.home) in line)
+        assert line.split() == ["--home", str(instance.home), f"({instance.url})"]
+        assert not (folder / "nothing").exists()
+
     def test_what_it_wrote_down_is_for_its_owner_only(self, instance):
         assert (instance.home / "running.json").stat().st_mode & 0o077 == 0
         assert (instance.home / "secret_key").stat().st_mode & 0o077 == 0
@@ -299,7 +308,7 @@ class TestSeveralWebServers:
     def test_without_an_instance_it_says_so(self, folder):
         done = setaria("restart", "--home", folder / "nothing")
         assert done.returncode == 1
-        assert "Nothing runs here yet" in done.stdout
+        assert "Nothing runs " in done.stdout
 
 
 def cannot_start() -> subprocess.Popen[bytes]:
@@ -344,8 +353,8 @@ class TestOwnDatabase:
 def test_without_an_instance_commands_say_how_to_start_one(folder):
     done = setaria("audit", "--home", folder / "nothing")
     assert done.returncode == 1
-    assert "Nothing runs here" in done.stderr
-    assert "`setaria up`" in done.stderr
+    assert "Nothing runs " in done.stderr  # what to do: where nothing runs at all, or where something does
+    assert "`setaria up`" in done.stderr or "--home" in done.stderr
 
 
 def test_help_needs_no_django():
@@ -369,6 +378,10 @@ class TestHome:
         home.prepare()
         assert home.secret_key() == home.secret_key()
         assert len(home.secret_key()) > 50
+
+    def test_where_nothing_runs_it_is_said_how_to_start(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(home_module, "running_homes", list)
+        assert nothing_runs(Home(tmp_path)).endswith("Start it with `setaria up`, or set DATABASE_URL.")
 
     def test_what_a_dead_supervisor_wrote_does_not_count(self, tmp_path):
         home = Home(tmp_path / "home")

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
+from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.invoices.models import Billing, Invoice
 from setaria.trade.orders.requests import Placed
 from tests.invoices.conftest import issuer_of
@@ -44,6 +46,14 @@ def test_it_is_asked_for_before_paying_and_read_afterwards(store: World, fan: Cl
     )
     assert "Qinghe Ltd" in pypdf.PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
     assert "written already" in ask(fan, order, name="Somebody else")
+
+
+def test_none_is_offered_for_what_was_taken_back_whole(store: World, fan: Client, order: Placed) -> None:
+    issuer_of(store)
+    store.pay(order)
+    assert "Ask for an invoice" in fan.get(reverse("store:order", args=[order.id])).content.decode()
+    take_back(Wish(new_id(), order.id, {0: 1}, "broken", "staff@example.org"), now=store.now)
+    assert "Ask for an invoice" not in fan.get(reverse("store:order", args=[order.id])).content.decode()
 
 
 def test_a_wrong_tax_number_is_told_and_nothing_noted(store: World, fan: Client, order: Placed) -> None:

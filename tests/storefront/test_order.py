@@ -13,8 +13,10 @@ from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.orders.models import Destination
 from setaria.trade.orders.requests import Placed
 from setaria.trade.payments import refund
+from setaria.trade.payments.disputes import hear
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.start import Refusal, start
+from setaria.trade.payments.words import Quarrel, Stand
 from tests.storefront.conftest import ADDRESS
 from tests.world import HOUR, MINUTE, SECOND, World
 
@@ -104,6 +106,19 @@ def test_soon_after_paying_the_buyer_cancels_and_gets_the_money_back(store: Worl
         assert untrue not in page
 
 
+def test_a_paid_order_that_goes_nowhere_yet_asks_for_its_address_first(
+    store: World, fan: Client, order: Placed
+) -> None:
+    store.pay(order)
+    page = page_of(fan, order)
+    assert "we still need to know where it goes" in page
+    assert "Next, it is packed and sent" not in page
+    store.address(order)
+    page = page_of(fan, order)
+    assert "we still need to know where it goes" not in page
+    assert "Next, it is packed and sent" in page
+
+
 def test_what_came_back_of_an_order_is_told_by_line_and_sum(store: World, fan: Client, member: Member) -> None:
     order = store.placed((store.thing(price=20_000, stock=3), 3), by=member.pk)
     store.pay(order)
@@ -118,6 +133,36 @@ def test_what_came_back_of_an_order_is_told_by_line_and_sum(store: World, fan: C
     assert "3 units taken back" in page
     assert "packed and sent" not in page
     assert "Returned" in fan.get("/account/", headers={"accept-language": "en"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(Stand.WON, "Your bank decided that the payment stands"), (Stand.LOST, "Your bank gave you the money back")],
+)
+def test_what_a_buyers_bank_wants_back_is_told(
+    store: World, fan: Client, member: Member, end: Stand, said: str
+) -> None:
+    order = store.placed((store.thing(price=20_000, stock=3), 3), by=member.pk)
+    money = store.money(order)
+    store.settle(money)
+    Payment.objects.create(
+        id=money.payment_id, order_id=order.id, customer_id=member.pk, provider="sandbox", amount=order.total,
+        currency=order.currency, status=Payment.Status.SUCCEEDED, started_at=store.now, reference="pi-1",
+    )  # fmt: skip
+    assert "bank" not in page_of(fan, order)
+    take_back(Wish(new_id(), order.id, {0: 1}, "broken", "staff@example.org"), now=store.now)
+    store.later(SECOND)
+    hear("sandbox", [Quarrel("dp_1", "pi-1", order.total, order.currency, Stand.HELD)], now=store.now)
+    page = page_of(fan, order)
+    assert "Your bank asked for the money back" in page
+    assert "we send nothing back ourselves" in page
+    assert "you need to do nothing" not in page  # its refund waits for the bank's decision
+    store.later(SECOND)
+    hear("sandbox", [Quarrel("dp_1", "pi-1", order.total, order.currency, end)], now=store.now)
+    page = page_of(fan, order)
+    assert said in page
+    assert "we send nothing back ourselves" not in page
+    assert ("packed and sent" in page) is (end is Stand.WON)  # nobody is promised what was taken back
 
 
 def test_a_paid_order_is_not_cancelled_here(store: World, fan: Client, order: Placed) -> None:

@@ -1,5 +1,7 @@
 """Points at the checkout: shown, chosen, taken off, and asked again when they are gone."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -8,6 +10,7 @@ from setaria.people.members.models import Member
 from setaria.trade.orders.models import Order
 from setaria.trade.points.spend import reserve
 from setaria.trade.purchases import buy
+from setaria.trade.quotes.queries import Priced, Pricing
 from tests.points.test_points import earned, has, programme
 from tests.storefront.test_basket import put
 from tests.storefront.test_checkout import fields_of, hidden
@@ -35,14 +38,14 @@ def test_points_spent_in_another_window_order_nothing(
     earned(store, member.pk, 80)
     put(fan, store.thing("phone", price=100, stock=5))
     page = fan.post("/checkout/", hidden(fan) | {"points": "1", "look": "1"}).content.decode()
-    price = buy.price
 
-    def and_then_spent(*args: object, **kwargs: object) -> object:
-        quoted = price(*args, **kwargs)  # type: ignore[arg-type]
-        reserve(new_id(), member.pk, store.cn.pk, has(member.pk), now=store.now)
-        return quoted
+    class AndThenSpent(Pricing):
+        def priced(self, answers: Any) -> Priced:
+            quoted = super().priced(answers)
+            reserve(new_id(), member.pk, store.cn.pk, has(member.pk), now=store.now)
+            return quoted
 
-    monkeypatch.setattr(buy, "price", and_then_spent)
+    monkeypatch.setattr(buy, "Pricing", AndThenSpent)
     said = fan.post("/checkout/", fields_of(page) | {"points": "1"}).content.decode()
     assert "Your points were spent in another window" in said
     assert Order.objects.count() == 1

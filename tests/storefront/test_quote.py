@@ -1,6 +1,7 @@
 """The checkout's sum: what the buyer saw is what is ordered, and every amount says why."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -19,6 +20,7 @@ from setaria.trade.promotions.rules import Problem
 from setaria.trade.promotions.spend import Refusal
 from setaria.trade.purchases import buy
 from setaria.trade.quotes.models import Exemption, MarketRules, ShippingRate, TaxRate
+from setaria.trade.quotes.queries import Priced, Pricing
 from tests.promotions.test_spend import promotion, used
 from tests.storefront.conftest import ADDRESS
 from tests.storefront.test_basket import put
@@ -114,14 +116,14 @@ def test_a_discount_that_others_used_up_meanwhile_orders_nothing(
     sent = fields_of(fan.post("/checkout/", hidden(fan) | {"codes": "TEN", "look": "1"}).content.decode()) | {
         "codes": "TEN"
     }
-    price = buy.price
 
-    def and_then_others(*args: object, **kwargs: object) -> object:
-        quoted = price(*args, **kwargs)  # type: ignore[arg-type]
-        Promotion.objects.update(budget_uses=0)
-        return quoted
+    class AndThenOthers(Pricing):
+        def priced(self, answers: Any) -> Priced:
+            quoted = super().priced(answers)
+            Promotion.objects.update(budget_uses=0)
+            return quoted
 
-    monkeypatch.setattr(buy, "price", and_then_others)
+    monkeypatch.setattr(buy, "Pricing", AndThenOthers)
     page = fan.post("/checkout/", sent).content.decode()
     assert "used up by others in this moment" in page
     assert (Order.objects.count(), used(one)) == (0, (0, 0))
@@ -177,6 +179,19 @@ def test_ways_of_sending_cost_by_region(store: World, fan: Client) -> None:
     sent = hidden(fan) | {"delivery": "express", "look": "1"}
     page = fan.post("/checkout/", sent).content.decode()
     assert 'value="express" checked' in page
+
+
+def test_a_region_that_no_address_there_has_makes_nothing_cheaper(store: World, fan: Client) -> None:
+    Market.objects.filter(pk=store.cn.pk).update(code="de", currency="EUR")  # its addresses name no region
+    way(store, amount=5_000)
+    way(store, region="Near", amount=1_000)
+    put(fan, store.thing("phone", price=100, stock=5))
+    here = {"region": "Near", "postcode": "10117", "phone": "+49 30 901820"}
+    shown = fan.post("/checkout/", hidden(fan) | here | {"look": "1"}).content.decode()
+    response = fan.post("/checkout/", fields_of(shown) | here)
+    assert (response.status_code, Order.objects.count()) == (422, 0)
+    assert fan.post("/checkout/", fields_of(response.content.decode()) | here).status_code == 302
+    assert Order.objects.get().total == 5_100
 
 
 def test_kinds_are_taxed_at_their_own_rates_and_the_exempt_not(store: World, fan: Client, member: Member) -> None:

@@ -17,7 +17,7 @@ encode = msgspec.json.Encoder().encode
 
 _JSON = (b"content-type", b"application/json")
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
-_NO_STORE = (b"cache-control", b"no-store")
+NO_STORE = (b"cache-control", b"no-store")
 
 # code: (HTTP status, Chinese, English)
 MESSAGES: dict[str, tuple[int, str, str]] = {
@@ -69,7 +69,7 @@ def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
 
 @lru_cache(maxsize=1024)  # orders' answers have few lengths
 def _start(status: int, length: int, headers: tuple[tuple[bytes, bytes], ...]) -> dict[str, Any]:
-    fields = [_JSON, _NO_STORE, NO_SNIFF, (b"content-length", str(length).encode()), *headers]
+    fields = [_JSON, NO_STORE, NO_SNIFF, (b"content-length", str(length).encode()), *headers]
     return {"type": "http.response.start", "status": status, "headers": fields}
 
 
@@ -103,23 +103,24 @@ TOLD: Counter[str] = Counter()
 def refusal(code: str, scope: Scope) -> Answer:
     """Return the prepared answer for a code in the language the reader's browser asks for (Chinese by default)."""
     TOLD[code] += 1
-    return _ENGLISH[code] if _reads_english(scope) else _CHINESE[code]
+    return _ENGLISH[code] if reads_english(scope) else _CHINESE[code]
 
 
 def overloaded(scope: Scope) -> Answer:
     """Tell somebody to come back, each after another while: who was refused together must not come back together."""
     TOLD["OVERLOADED"] += 1
-    return choice(_OVERLOADED_ENGLISH if _reads_english(scope) else _OVERLOADED_CHINESE)
+    return choice(_OVERLOADED_ENGLISH if reads_english(scope) else _OVERLOADED_CHINESE)
 
 
 def later(seconds: float, scope: Scope) -> Answer:
     """Tell somebody when to order again, a little apart from others who are told the same."""
     TOLD["GUARD_LATER"] += 1
     wait = str(ceil(seconds + SPREAD_SECONDS * random())).encode()
-    return _prepared("GUARD_LATER", 2 if _reads_english(scope) else 1, (b"retry-after", wait))
+    return _prepared("GUARD_LATER", 2 if reads_english(scope) else 1, (b"retry-after", wait))
 
 
-def _reads_english(scope: Scope) -> bool:
+def reads_english(scope: Scope) -> bool:
+    """Tell whether the reader's browser asks for English before anything else; who says nothing reads Chinese."""
     for name, value in scope["headers"]:
         if name == b"accept-language":
             english: bool = value[:2].lower() == b"en"

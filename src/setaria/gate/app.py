@@ -12,7 +12,6 @@ import threading
 from typing import Any
 from urllib.parse import parse_qs
 
-from a2wsgi.wsgi_typing import WSGIApp
 from django.db import DatabaseError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -33,7 +32,7 @@ from setaria.gate.api import Api
 from setaria.gate.intake import NotificationIntake, OrderIntake, TooLarge, drop_view, read_body
 from setaria.gate.memory import Memory
 from setaria.gate.metrics import LOOP_SECONDS, may_watch
-from setaria.gate.pages import Pages
+from setaria.gate.pages import Pages, View
 from setaria.gate.places import PlaceIntake
 from setaria.gate.room import Rooms
 from setaria.gate.sales import LastSales
@@ -63,7 +62,7 @@ _OPENAPI = answer(200, encode(openapi.DOCUMENT))
 class Gate:
     """One web process's application."""
 
-    def __init__(self, pages: WSGIApp, secret: str, sales: LastSales | None = None) -> None:
+    def __init__(self, pages: View, secret: str, sales: LastSales | None = None) -> None:
         """`sales`: shared with the other web processes of this machine, if there are any."""
         self.pages = Pages(pages)
         self.api = Api(self.pages)

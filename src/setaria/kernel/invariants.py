@@ -7,6 +7,7 @@ REPEATABLE READ snapshot, so that concurrent business cannot make a true stateme
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from time import perf_counter
 
 import msgspec
 from django.apps import apps
@@ -25,12 +26,13 @@ class Invariant(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What checking one invariant found: rows looked at, and the first offending keys."""
+    """What checking one invariant found: rows looked at, the first offending keys, and how long it took."""
 
     name: str
     says: str
     rows: int
     offenders: list[str]
+    seconds: float
 
     @property
     def holds(self) -> bool:
@@ -58,8 +60,9 @@ def check(invariants: Iterable[Invariant]) -> Iterator[Finding]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for invariant in invariants:
+            began = perf_counter()
             cursor.execute(invariant.counts)
             rows = cursor.fetchone()[0]
             cursor.execute(f"SELECT * FROM ({invariant.breaches}) AS breaches LIMIT {OFFENDERS_MAX}")
             offenders = [" ".join(str(value) for value in row) for row in cursor.fetchall()]
-            yield Finding(invariant.name, invariant.says, rows, offenders)
+            yield Finding(invariant.name, invariant.says, rows, offenders, perf_counter() - began)

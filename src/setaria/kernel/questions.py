@@ -9,7 +9,7 @@ from functools import cache
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 from psycopg.pq import TransactionStatus
 
@@ -24,27 +24,33 @@ class Question(NamedTuple):
     make: Callable[[tuple[Any, ...]], Any] | None = None
 
 
-def ask(*questions: Question) -> list[list[Any]]:
+def ask(*questions: Question, commit: bool = False) -> list[list[Any]]:
     """Return the rows of each statement, run one after the other in their order.
 
     Each sees what was committed before it began. Outside a transaction, what they write is committed together, all or
-    nothing. Raises django.db.Error, after which the connection is a new one.
+    nothing. Inside one, with `commit`, these are its last: it is committed in the same trip, unless it is within another
+    that has the last word. Raises django.db.Error, after which the connection is a new one.
     """
-    connection.ensure_connection()
+    db = connections[DEFAULT_DB_ALIAS]  # once: looking it up by `connection` costs five calls each time
+    db.ensure_connection()
+    raw = db.connection
+    inside = db.in_atomic_block
     began = perf_counter()
-    with connection.wrap_database_errors:
+    with db.wrap_database_errors:
         try:
-            pipeline = Pipeline(connection.connection)
-            if connection.in_atomic_block and connection.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            pipeline = Pipeline(raw)
+            if inside and raw.pgconn.transaction_status == TransactionStatus.IDLE:
                 pipeline.query("BEGIN", {})  # psycopg would, at the first statement of its own
             found = [pipeline.query(one.sql, one.values) for one in questions]
+            if commit and inside and not db.savepoint_ids and not db.needs_rollback:
+                pipeline.query("COMMIT", {})  # psycopg then finds nothing left to commit
             pipeline.finish()
         except BaseException:
-            connection.close()  # the one sure way to leave a broken pipeline
+            db.close()  # the one sure way to leave a broken pipeline
             raise
-    if connection.queries_logged:
+    if db.queries_logged:
         asked = ";\n".join(one.sql for one in questions)
-        connection.queries_log.append({"sql": asked, "time": f"{perf_counter() - began:.3f}"})
+        db.queries_log.append({"sql": asked, "time": f"{perf_counter() - began:.3f}"})
     answers = [rows.fetchall() for rows in found]
     return [list(map(one.make, rows)) if one.make else rows for one, rows in zip(questions, answers, strict=True)]
 
@@ -64,6 +70,6 @@ def _table(model: type[Model]) -> tuple[str, Callable[[tuple[Any, ...]], Model]]
     columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
 
     def make(row: tuple[Any, ...]) -> Model:
-        return model.from_db(connection.alias, names, row)
+        return model.from_db(DEFAULT_DB_ALIAS, names, row)
 
     return f'SELECT {columns} FROM "{model._meta.db_table}"', make

@@ -4,20 +4,18 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setaria.site.settings")
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 from setaria.site import logs
 
 logs.configure()
-pages = get_wsgi_application()
+django.setup(set_prefix=False)
 
-from typing import cast
-
-from a2wsgi.wsgi_typing import WSGIApp
 from django.conf import settings
 
 from setaria.gate.app import Gate
 from setaria.gate.sales import LastSales
+from setaria.site.pages import Pages
 
 settings.HOME.mkdir(parents=True, exist_ok=True)
-application = Gate(cast(WSGIApp, pages), settings.SECRET_KEY, LastSales(settings.HOME / "last-sales"))
+application = Gate(Pages(), settings.SECRET_KEY, LastSales(settings.HOME / "last-sales"))

@@ -14,9 +14,10 @@ def main(json: bool = False) -> int:
     findings = list(check_all())
     if json:
         rows = [
-            {"name": f.name, "says": f.says, "rows": f.rows, "holds": f.holds, "offenders": f.offenders}
+            {"name": f.name, "says": f.says, "rows": f.rows, "seconds": round(f.seconds, 3), "holds": f.holds,
+             "offenders": f.offenders}
             for f in findings
-        ]
+        ]  # fmt: skip
         json_module.dump(rows, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
@@ -26,10 +27,11 @@ def main(json: bool = False) -> int:
 
 def _print(findings: list[Finding]) -> None:
     table = Table(title="Audit", title_justify="left")
-    for column in ("invariant", "rows checked", "holds"):
-        table.add_column(column, justify="right" if column == "rows checked" else "left")
+    for column in ("invariant", "rows checked", "seconds", "holds"):
+        table.add_column(column, justify="right" if column in ("rows checked", "seconds") else "left")
     for finding in findings:
-        table.add_row(finding.name, f"{finding.rows:,}", "[green]yes[/]" if finding.holds else "[red]NO[/]")
+        holds = "[green]yes[/]" if finding.holds else "[red]NO[/]"
+        table.add_row(finding.name, f"{finding.rows:,}", f"{finding.seconds:.2f}", holds)
     console = Console()
     console.print(table)
     for finding in findings:
@@ -38,4 +40,5 @@ def _print(findings: list[Finding]) -> None:
             for offender in finding.offenders:
                 console.print(f"  {offender}", highlight=False)
     broken = sum(not f.holds for f in findings)
-    console.print(f"{len(findings)} invariants checked, {broken} broken.")
+    took = sum(finding.seconds for finding in findings)
+    console.print(f"{len(findings)} invariants checked, {broken} broken. {took:,.1f} s.")

@@ -249,9 +249,17 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Four minutes, rougher figures.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Longer samples, and memory through a million orders.")] = False,
     pages: Annotated[bool, typer.Option("--pages", help="Only the pages, over 10,000 products.")] = False,
+    books: Annotated[
+        bool,
+        typer.Option("--books", help="Only the books and the audit, of 10,000 and 100,000 orders; --full: a million."),
+    ] = False,
     json_file: JsonFileOption = None,
 ) -> None:
-    """Measure how fast this machine takes orders and shows pages."""
+    """Measure how fast this machine takes orders and shows pages, or keeps the books of more and more orders."""
+    if books:
+        from setaria.site.bench.books_cli import main as run_books
+
+        raise typer.Exit(run_books(quick, full, json_file))
     from setaria.site.bench.cli import main as run
 
     raise typer.Exit(run(quick, full, json_file, pages))

@@ -17,6 +17,7 @@ import os
 import secrets
 import time
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -199,6 +200,29 @@ class Home:
             "Nothing was changed. Use a folder of your own: `setaria up --home DIR`, or run as "
             "the user who made this one."
         )
+
+
+def nothing_runs(home: Home) -> str:
+    """What to say where nothing runs: what to do, and where else something does."""
+    others = "".join(f"\n  --home {other.path} ({running.url})" for other, running in running_homes())
+    if others:
+        return f"Nothing runs in {home.path}. On this machine run, and can be worked on with:{others}"
+    return f"Nothing runs here ({home.path}). Start it with `setaria up`, or set DATABASE_URL."
+
+
+def running_homes() -> list[tuple[Home, Running]]:
+    """All homes that run on this machine, as far as this user may see, by their paths.
+
+    Whoever runs one holds its lock open, which Linux tells of; elsewhere nothing is found.
+    """
+    paths = set()
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # another user's, or gone meanwhile
+            target = Path(os.readlink(descriptor))
+            if target.name == "lock" and (target.parent / "running.json").exists():
+                paths.add(target.parent)
+    found = [(home, home.running()) for home in map(Home, sorted(paths))]
+    return [(home, running) for home, running in found if running is not None]
 
 
 class Claim:

@@ -26,13 +26,13 @@ def use_instance(home: Path | None) -> Path:
 
     Leaves the process if there is neither. Variables that are set already win.
     """
-    from setaria.site.home import Home
+    from setaria.site.home import Home, nothing_runs
 
     place = Home(home)
     if "DATABASE_URL" not in os.environ:
         running = place.running()
         if running is None:
-            typer.echo(f"Nothing runs here ({place.path}). Start it with `setaria up`, or set DATABASE_URL.", err=True)
+            typer.echo(nothing_runs(place), err=True)
             raise typer.Exit(1)
         os.environ["DATABASE_URL"] = running.database_url
         os.environ.setdefault("SETARIA_BASE_URL", running.url)

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from setaria.site.home import Home
+from setaria.site.home import Home, nothing_runs
 from setaria.site.supervisor import RENEW_SIGNAL
 
 
@@ -22,7 +22,9 @@ def restart(home: Path | None) -> int:
     place = Home(home)
     before = place.running()
     if before is None or not before.ready:
-        console.print(f"[red]✗[/] Nothing runs here yet ({escape(str(place.path))}). Start it with `setaria up`.")
+        still = before is not None
+        said = f"It is still starting ({place.path}). Ask again once it runs." if still else nothing_runs(place)
+        console.print(f"[red]✗[/] {escape(said)}")
         return 1
     began = time.monotonic()
     os.kill(before.pid, RENEW_SIGNAL)

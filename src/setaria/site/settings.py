@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "setaria.trade.payments",
     "setaria.trade.payments.sandbox",
     "setaria.trade.payments.stripe",
+    "setaria.trade.payments.wechat",
     "setaria.trade.payments.cash",
     "setaria.trade.drops",
     "setaria.trade.guard",

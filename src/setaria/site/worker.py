@@ -13,6 +13,7 @@ from django.db import connection
 from setaria.channels.storefront import bestsellers
 from setaria.channels.storefront.alerts import path_of
 from setaria.channels.storefront.guest import page_of
+from setaria.goods.search.forget import forget_words
 from setaria.goods.search.refresh import refresh
 from setaria.kernel.clock import follow_database, now
 from setaria.people.notices import send as post
@@ -187,6 +188,11 @@ def _forget_baskets() -> None:
     forget_abandoned(now())
 
 
+def _forget_words() -> None:
+    """Words that no product is heard by any more."""
+    forget_words()
+
+
 def _forget_messages() -> None:
     """What was told long ago."""
     post.forget(now())
@@ -273,6 +279,7 @@ CHORES = (
     Chore(_forget_alerts, MINUTE),
     Chore(_forget_baskets, MINUTE),
     Chore(_forget_messages, MINUTE),
+    Chore(_forget_words, 24 * 60 * MINUTE),
     Chore(_forget_webhooks, MINUTE),
     Chore(_add_up, 5 * MINUTE),
 )

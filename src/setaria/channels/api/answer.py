@@ -103,7 +103,8 @@ _decoders: dict[type, msgspec.json.Decoder] = {
 def _refuse(no: No) -> Answer:
     status = status_of(no.code)
     told = RefusalOut(code=no.code, message=sentence_of(no), sku=no.sku, fields=no.fields, quote=no.quote)
-    return Answer(status, _encode(told), (_RETRY,) if status == 503 else ())
+    retry = (("retry-after", str(no.retry_seconds)),) if no.retry_seconds else (_RETRY,) if status == 503 else ()
+    return Answer(status, _encode(told), retry)
 
 
 def _wrong_method(allowed: list[str]) -> Answer:

@@ -15,9 +15,12 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from setaria.channels.storefront import guest, queries, visitor
 from setaria.channels.storefront.directory import Known, origin
 from setaria.channels.storefront.models import Storefront
+from setaria.kernel.origin import origin_of
 from setaria.kernel.seals import BadSeal
 from setaria.markets.models import Channel, Market
 from setaria.trade.baskets.keep import Owner
+from setaria.trade.guard import meet
+from setaria.trade.guard.address import Origin
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -80,6 +83,20 @@ class Asked:
             return Owner(basket_id=visitor.opened_by(token))
         except BadSeal as error:
             raise BadToken from error
+
+    def keep_basket(self, basket_id: UUID) -> None:
+        """Go on with an anonymous basket that has just been made."""
+        self.owner = Owner(basket_id=basket_id)
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, behind our own proxies."""
+        meta = self._as_page.META
+        return str(origin_of(meta["REMOTE_ADDR"], meta["HTTP_X_FORWARDED_FOR"], settings.TRUSTED_PROXIES) or "")
+
+    def comes_from(self, drop_id: int) -> Origin | None:
+        """Return the marks of where it comes from, as a drop's guard counts them."""
+        return meet.origin(self._as_page.META, drop_id)
 
     @property
     def language(self) -> str | None:

@@ -73,7 +73,7 @@ def listing(asked: Asked) -> ListingOut | No:
 def _listing(asked: Asked, found: Listing, nearly: bool = False) -> ListingOut:
     return ListingOut(
         currency=asked.market.currency,
-        products=[_card(asked, card) for card in found.cards],
+        products=[card_out(asked, card) for card in found.cards],
         total=found.page.paginator.count,
         page=found.page.number,
         pages=found.page.paginator.num_pages,
@@ -91,7 +91,8 @@ def _facet(facet: Facet) -> FacetOut:
     )  # fmt: skip
 
 
-def _card(asked: Asked, tile: Tile) -> CardOut:
+def card_out(asked: Asked, tile: Tile) -> CardOut:
+    """Return a product as lists show it."""
     product = tile.product
     return CardOut(
         slug=product.slug, name=text_in(product.name), line=text_in(product.line), kind=_kind(asked, product.kind_id),
@@ -131,7 +132,7 @@ def _product(asked: Asked, card: queries.Card, product: Product) -> ProductOut:
         variants=[_variant(offer, sells=card.sells) for offer in card.offers],
         pictures=[picture for picture in pictures if picture],
         facts=[FactOut(name=fact.name, value=str(fact.value), unit=fact.unit) for fact in told],
-        goes_with=[_card(asked, other) for other in companions(product, asked.shelf)],
+        goes_with=[card_out(asked, other) for other in companions(product, asked.shelf)],
         drop=drop.slug if drop else "",
     )  # fmt: skip
 

@@ -182,13 +182,14 @@ class OrderIn(In, frozen=True):
 
 
 class OrderLineOut(Out, frozen=True):
-    """A line of an order."""
+    """A line of an order; `returned` of its units were taken back."""
 
     sku: str
     slug: str
     name: str
     quantity: int
     price: int
+    returned: int = 0
 
 
 class MeansOut(Out, frozen=True):
@@ -285,7 +286,7 @@ class OrderedOut(Out, frozen=True):
 
 
 class SummaryOut(Out, frozen=True):
-    """An order in the list."""
+    """An order in the list. With `at_door` it is confirmed, and its buyer has so much to pay at the door."""
 
     id: UUID
     state: Literal["placed", "paid", "expired", "cancelled"]
@@ -294,6 +295,7 @@ class SummaryOut(Out, frozen=True):
     total: int
     placed_at: datetime
     units: int
+    at_door: int | None = None
 
 
 class OrdersOut(Out, frozen=True):

@@ -29,7 +29,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     in_path = [{"name": name, "in": "path", "required": True, "schema": _form(name)} for name in names]
     in_query = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in route.query]
     sent = ["X-Session-Token"]
-    if "basket" in route.path or route.path.endswith(("/quote", "}/orders")):
+    if "basket" in route.path or "wishes" in route.path or route.path.endswith(("/quote", "}/orders")):
         sent.append("X-Basket-Token")
     if _OF_ORDERS.search(route.path):
         sent.append("X-Order-Token")

@@ -33,7 +33,7 @@ from setaria.trade.aftersales.take_back import Taken, cancel_paid
 from setaria.trade.orders import release
 from setaria.trade.orders.destination import set_destination
 from setaria.trade.orders.models import Destination, Line, Order, Status
-from setaria.trade.payments.promised import door_of
+from setaria.trade.payments.promised import door_of, owed
 
 PAGE_ORDERS_MAX = 20
 STATES = {
@@ -58,10 +58,12 @@ def listing(asked: Asked) -> OrdersOut | No:
     shown = found[:PAGE_ORDERS_MAX]
     of_each = Line.objects.filter(order_id__in=[order.pk for order in shown]).values_list("order_id")
     units = dict(of_each.annotate(Sum("quantity")).order_by())
+    at_door = owed([order.pk for order in shown if order.status == Status.PAID])
     orders = [
         SummaryOut(
             id=order.pk, state=STATES[Status(order.status)], market=asked.market_of(order.market_id).code,  # type: ignore[arg-type]
             currency=order.currency, total=order.total, placed_at=order.placed_at, units=units.get(order.pk, 0),
+            at_door=at_door.get(order.pk),
         )
         for order in shown
     ]  # fmt: skip
@@ -87,7 +89,7 @@ def order_out(asked: Asked, found: Ordered) -> OrderOut:
     order = found.order
     market, due = asked.market_of(order.market_id), order.total - found.credit
     door = door_of(found.payments, found.refunds)
-    life = life_of(order, found.events, found.payments, found.refunds, asked.now, door, found.gone)
+    life = life_of(order, found.events, found.payments, found.refunds, asked.now, door, found.gone, found.disputes)
     payable = order.status == Status.PLACED and order.pay_by > asked.now
     can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, found)),
            ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID) and not found.gone)]  # fmt: skip
@@ -105,7 +107,8 @@ def order_out(asked: Asked, found: Ordered) -> OrderOut:
     )  # fmt: skip
 
 
-def _as_it_is(asked: Asked, order_id: UUID) -> OrderOut:
+def order_as_it_is(asked: Asked, order_id: UUID) -> OrderOut:
+    """Return an order as it stands now, after something was done to it; whose it is was asked before."""
     found = ordered(order_id, asked.member_id)
     assert found is not None, "orders are never deleted"
     return order_out(asked, found)
@@ -117,6 +120,7 @@ def _lines(asked: Asked, found: Ordered) -> list[OrderLineOut]:
         OrderLineOut(
             sku=variants[line.variant_id].sku, slug=variants[line.variant_id].product.slug,
             name=name_of(variants[line.variant_id]), quantity=line.quantity, price=line.unit_price,
+            returned=found.returned.get(line.position, 0),
         )
         for line in found.lines
     ]  # fmt: skip
@@ -152,7 +156,7 @@ def cancel(asked: Asked, order_id: UUID) -> OrderOut | No:
         done = answer is release.Answer.CANCELLED
     if not done and Order.objects.filter(pk=order_id).exclude(status=Status.CANCELLED).exists():
         return No(code="NOT_CANCELLABLE")
-    return _as_it_is(asked, order_id)
+    return order_as_it_is(asked, order_id)
 
 
 def address(asked: Asked, order_id: UUID, given: AddressIn) -> OrderOut | No:
@@ -167,4 +171,4 @@ def address(asked: Asked, order_id: UUID, given: AddressIn) -> OrderOut | No:
         return No(code="NOT_SENT")
     if asked.member_id is not None:
         remember(asked.member_id, now=asked.now, **to)
-    return _as_it_is(asked, order_id)
+    return order_as_it_is(asked, order_id)

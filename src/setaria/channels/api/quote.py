@@ -9,17 +9,19 @@ from django.conf import settings
 from setaria.channels.api.asked import Asked
 from setaria.channels.api.deals import ChargeOut, ChoiceIn, ProblemOut, QuoteIn, QuoteLineOut, QuoteOut, WayOut
 from setaria.channels.api.refusals import No
-from setaria.channels.api.things import name_of, offers_by_sku
+from setaria.channels.api.things import name_of, variants_by_sku
 from setaria.channels.storefront import explain, queries
 from setaria.channels.storefront.explain import Row
+from setaria.goods.inventory.queries import free
 from setaria.kernel import seals
 from setaria.kernel.ids import new_id
+from setaria.kernel.questions import ask
 from setaria.kernel.seals import BadSeal, Seal
 from setaria.kernel.texts import text_in
 from setaria.trade.baskets.queries import skus_of
 from setaria.trade.orders.requests import Line
 from setaria.trade.promotions.rules import Problem
-from setaria.trade.quotes.queries import Choice, Priced, price
+from setaria.trade.quotes.queries import Choice, Priced, Pricing
 
 GOOD_FOR = timedelta(days=1)  # an order's key
 _SEAL = Seal(">16sI")  # order, lapses at (seconds)
@@ -38,17 +40,22 @@ def quote(asked: Asked, wanted: QuoteIn) -> QuoteOut | No:
 def reckoned(asked: Asked, lines: Sequence[tuple[str, int]], wanted: ChoiceIn, order_id: UUID) -> QuoteOut | No:
     """Reckon so many of each SKU, at today's prices, for an order of that id."""
     shelf = asked.shelf
-    if not shelf.sells:
+    if not shelf.sells or shelf.location is None:
         return No(code="MARKET_INFORMS_ONLY")
     if len({sku for sku, _ in lines}) < len(lines):
         return No(code="MALFORMED")
-    offers = offers_by_sku((sku for sku, _ in lines), shelf)
+    shown = variants_by_sku((sku for sku, _ in lines), shelf)
     for sku, _quantity in lines:
-        if sku not in offers or offers[sku].price is None:
-            return No(code="UNKNOWN_ITEM", sku=sku, item=name_of(offers[sku].variant) if sku in offers else sku)
-    asked_for = [(offers[sku], quantity) for sku, quantity in lines]
-    sold = tuple(Line(offer.variant.pk, quantity, offer.price or 0) for offer, quantity in asked_for)
-    priced = price(sold, shelf.market, choice_of(wanted), customer_id=asked.member_id, now=shelf.now)
+        if sku not in shown or shown[sku][1] is None:
+            return No(code="UNKNOWN_ITEM", sku=sku, item=name_of(shown[sku][0]) if sku in shown else sku)
+    wares = [(*shown[sku], quantity) for sku, quantity in lines]
+    sold = tuple(Line(variant.pk, quantity, price or 0) for variant, price, quantity in wares)
+    pricing = Pricing(sold, shelf.market, choice_of(wanted), asked.member_id, shelf.now)
+    stock, *answers = ask(free((line.variant_id for line in sold), shelf.location.pk), *pricing.questions)
+    priced, units = pricing.priced(answers), dict(stock)
+    asked_for = [
+        (queries.Offer(variant, price, units.get(variant.pk, 0)), quantity) for variant, price, quantity in wares
+    ]  # fmt: skip
     if Problem.UNKNOWN in priced.problems.values():
         asked.allowed("coupon")
     return _quote(asked, asked_for, priced, order_id)

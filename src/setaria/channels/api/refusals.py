@@ -6,7 +6,9 @@ import msgspec
 from django.utils.translation import gettext_lazy as _
 
 from setaria.channels.api.deals import QuoteOut
+from setaria.channels.storefront import gift_card as cards
 from setaria.channels.storefront import refusals as store
+from setaria.trade.giftcards.spend import Refusal
 from setaria.trade.orders.requests import Code
 
 # code: (HTTP status, the sentence)
@@ -31,8 +33,27 @@ SENTENCES: dict[str, tuple[int, Any]] = {
     "NO_SUCH_MEANS": (409, _("This means of payment cannot be used for this order. Nothing was charged.")),
     "NOT_CANCELLABLE": (409, _("This order can no longer be cancelled here; nothing was changed.")),
     "NOT_SENT": (409, _("This order will not be sent any more; nothing was changed.")),
+    "WISHES_FULL": (409, _("A wish list has at most 200 things. Take one off first.")),
+    "NO_INVOICE": (409, _("There is no invoice for this order. Nothing was changed.")),
+    "INVOICE_WRITTEN": (409, _("The invoice is written already. Ask us if it must name somebody else.")),
+    "CARD_EMPTY": (409, cards.SENTENCES[Refusal.EMPTY]),
+    "CARD_BLOCKED": (409, cards.SENTENCES[Refusal.BLOCKED]),
+    "CARD_OF_ELSEWHERE": (409, cards.SENTENCES[Refusal.OTHER_MARKET]),
+    "PAYING": (409, cards.SENTENCES[Refusal.PAYING]),
+    "CARD_UNKNOWN": (404, _("We do not know this card. Nothing was changed; look at its code again.")),
+    "NOT_ADMITTED": (403, _("This sale has no passes. Nothing was changed.")),
+    "NOT_DRAWN": (403, _("No place in this sale is offered to you now.")),
+    "CODE_NEEDED": (403, _("This sale is open to who has a friend's code. Use yours on the sale's page first.")),
+    "NOT_IN_ROOM": (403, _("Take a place in the waiting room first.")),
+    "NOT_YET": (403, _("It is not your turn yet. You keep your place.")),
+    "TURN_OVER": (403, _("Your turn is over; it passed on to the next.")),
+    "TURN_USED": (403, _("You have ordered with this turn.")),
+    "GUARD_REFUSED": (403, _("Your account is not let into this sale. Ask us if that is a mistake.")),
+    "GUARD_WAIT": (429, _("You have asked very often. Ask again in a minute; nothing is lost.")),
+    "GUARD_LATER": (429, _("From where you are many come at once. Ask again a little later; nothing is lost.")),
     "TOO_LARGE": (413, _("The request is too large.")),
     "BAD_ADDRESS": (422, _("Something is missing in the address. Nothing was ordered.")),
+    "BAD_BILLING": (422, _("Something is wrong with whom the invoice is for. Nothing was changed.")),
     "BAD_CONTACT": (422, _("Write an email address or a telephone number.")),
     "TOO_MANY": (429, _("That was too often. Nothing was changed; try again in a while.")),
     "BROKEN": (500, _("Something is wrong on our side. Try again in a moment.")),
@@ -52,6 +73,7 @@ class No(msgspec.Struct, frozen=True, kw_only=True):
     sku: str = ""
     fields: dict[str, str] = {}
     quote: QuoteOut | None = None
+    retry_seconds: int = 0
 
 
 def status_of(code: str) -> int:

@@ -4,7 +4,23 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from setaria.channels.api import basket, catalogue, deals, messages, orders, own, payments, quote
+from setaria.channels.api import (
+    addresses,
+    basket,
+    belongings,
+    catalogue,
+    deals,
+    drops,
+    giftcards,
+    invoices,
+    messages,
+    orders,
+    own,
+    payments,
+    quote,
+    sales,
+    wishes,
+)
 
 PREFIX = "/api/v1"
 
@@ -31,6 +47,11 @@ _PLACING = (
     "QUOTE_CHANGED", "USED_UP", "CODE_USED", "DISCOUNT_OVER_LIMIT", "DISCOUNT_OVER", "POINTS_SPENT", "PRICE_CHANGED",
     "SOLD_OUT", "OVER_LIMIT", "ID_CONFLICT", "BAD_ADDRESS", "BAD_CONTACT", "UNSURE",
 )  # fmt: skip
+_ADMITTED = (
+    "SIGN_IN", "NOT_FOUND", "NOT_ADMITTED", "NOT_DRAWN", "CODE_NEEDED", "NOT_IN_ROOM", "NOT_YET", "TURN_OVER", "TURN_USED",
+    "GUARD_REFUSED", "GUARD_WAIT", "GUARD_LATER",
+)  # fmt: skip
+_CARDS = ("CARD_UNKNOWN", "CARD_EMPTY", "CARD_BLOCKED", "CARD_OF_ELSEWHERE", "PAYING", "TOO_MANY")
 _PAYING = ("NOT_FOUND", "NOT_PAYABLE", "NO_SUCH_MEANS", "PROVIDER_DOWN", "BAD_TOKEN")
 
 ROUTES = [
@@ -69,6 +90,38 @@ ROUTES = [
           "How a payment stands, and what to do next", refuses=_PAYING),
     Route("POST", "/payments/{payment_id}/back", payments.back, deals.PaymentOut,
           "The buyer is back from paying: have the provider asked at once", refuses=("NOT_FOUND", "BAD_TOKEN")),
+    Route("POST", "/orders/{order_id}/giftcards", giftcards.use, deals.OrderOut,
+          "Pay with a gift card, or with the member's store credit, as much of the order as there is on it",
+          belongings.SpendIn, refuses=(*_CARDS, "NOT_FOUND", "NOT_PAYABLE", "BAD_TOKEN")),
+    Route("POST", "/giftcards/balance", giftcards.stands, belongings.CardStandsOut, "What is left on a gift card",
+          belongings.CardIn, refuses=("CARD_UNKNOWN", "TOO_MANY")),
+    Route("GET", "/{market}/credit", giftcards.credit, belongings.StoreCreditOut, "The member's store credit in this market",
+          refuses=("SIGN_IN",)),
+    Route("GET", "/orders/{order_id}/invoices", invoices.listing, belongings.InvoicesOut,
+          "An order's invoices and credit notes", refuses=("NOT_FOUND", "BAD_TOKEN")),
+    Route("PUT", "/orders/{order_id}/invoices", invoices.wish, belongings.InvoicesOut,
+          "Say whom the invoice is for; it is written once the order is paid", belongings.BillingIn,
+          refuses=("NOT_FOUND", "NO_INVOICE", "INVOICE_WRITTEN", "BAD_BILLING", "BAD_TOKEN")),
+    Route("GET", "/orders/{order_id}/invoices/{name}", invoices.document, belongings.DocumentOut,
+          "One document as files: PDF and XML, in base64", refuses=("NOT_FOUND", "TOO_MANY", "BAD_TOKEN")),
+    Route("GET", "/addresses", addresses.listing, belongings.AddressesOut, "The member's kept addresses, the usual one first",
+          refuses=("SIGN_IN",)),
+    Route("POST", "/{market}/addresses", addresses.add, belongings.AddressesOut,
+          "Keep an address of this market; one that is known is not kept twice", belongings.KeptAddressIn, 201,
+          ("SIGN_IN", "BAD_ADDRESS")),
+    Route("PUT", "/{market}/addresses/{number}", addresses.change, belongings.AddressesOut, "Have a kept address be another",
+          belongings.KeptAddressIn, refuses=("SIGN_IN", "NOT_FOUND", "BAD_ADDRESS")),
+    Route("DELETE", "/addresses/{number}", addresses.forget, belongings.AddressesOut,
+          "Keep an address no more; orders keep theirs", refuses=("SIGN_IN", "NOT_FOUND")),
+    Route("GET", "/{market}/wishes", wishes.show, belongings.WishesOut, "The wish list", refuses=("BAD_TOKEN",)),
+    Route("PUT", "/{market}/wishes/{slug}", wishes.add, belongings.WishesOut, "Wish for a product; once is enough",
+          refuses=("NOT_FOUND", "WISHES_FULL", "BAD_TOKEN")),
+    Route("DELETE", "/{market}/wishes/{slug}", wishes.remove, belongings.WishesOut, "Wish for it no more",
+          refuses=("NOT_FOUND", "BAD_TOKEN")),
+    Route("GET", "/{market}/drops", drops.listing, sales.DropsOut, "Drops that run or come, the next first"),
+    Route("GET", "/{market}/drops/{slug}", drops.show, sales.DropWholeOut, "One drop as it stands", refuses=("NOT_FOUND",)),
+    Route("POST", "/{market}/drops/{slug}/pass", drops.leave, sales.PassOut,
+          "Leave to order in a drop: the order goes to the gate with it", sales.PassIn, refuses=_ADMITTED),
 ]  # fmt: skip
 
 

@@ -5,19 +5,7 @@ from collections.abc import Iterable
 from setaria.channels.storefront import queries
 from setaria.channels.storefront.window import Window
 from setaria.goods.catalog.models import Variant
-from setaria.goods.inventory.queries import free_units
 from setaria.kernel.texts import text_in
-
-
-def offers_by_sku(skus: Iterable[str], shelf: queries.Shelf) -> dict[str, queries.Offer]:
-    """Return what is shown here of these, with today's price and the units there are; one query for what was shown
-    before.
-    """
-    found = variants_by_sku(skus, shelf)
-    if not found or shelf.location is None:
-        return {sku: queries.Offer(variant, price, 0) for sku, (variant, price) in found.items()}
-    free = free_units([variant.pk for variant, _ in found.values()], shelf.location.pk)
-    return {sku: queries.Offer(variant, price, free.get(variant.pk, 0)) for sku, (variant, price) in found.items()}
 
 
 def variants_by_sku(skus: Iterable[str], shelf: queries.Shelf) -> dict[str, tuple[Variant, int | None]]:

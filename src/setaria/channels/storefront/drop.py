@@ -61,8 +61,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
     market = drop.channel.market
     at = now()
     panel = coming_in.panel(drop, request.user if request.user.is_authenticated else None, at)
-    offers = _offers(drop, request.user.pk, at, only=panel.only_variant if panel else None)
-    state = _state(drop, offers, at)
+    offers = offers_of(drop, request.user.pk, at, only=panel.only_variant if panel else None)
+    state = state_of(drop, offers, at)
     own = _own(drop, request.user.pk, at)
     first = max(1, sum(each.payable for each in own))
     elsewhere = request.market.pk != market.pk
@@ -120,7 +120,8 @@ def _met(request: MemberVisit, drop: Drop, at: datetime) -> JsonResponse | None:
     return JsonResponse({"code": found.code, "rule": found.rule}, status=status, headers=headers)
 
 
-def _offers(drop: Drop, customer_id: int | None, at: datetime, *, only: int | None = None) -> list[Offer]:
+def offers_of(drop: Drop, customer_id: int | None, at: datetime, *, only: int | None = None) -> list[Offer]:
+    """Return what is on offer in a drop, to a customer (None: nobody in particular); `only` one variant, if it is named."""
     # What is withdrawn has no page and is refused by the door.
     shown = drop.items.filter(variant__product__published=True).select_related("variant__product")
     if only is not None:
@@ -146,7 +147,8 @@ def _offers(drop: Drop, customer_id: int | None, at: datetime, *, only: int | No
     ]
 
 
-def _state(drop: Drop, offers: list[Offer], at: datetime) -> str:
+def state_of(drop: Drop, offers: list[Offer], at: datetime) -> str:
+    """Say how a drop stands: before, open, sold_out or closed."""
     if at >= drop.closes_at or drop.finished_at is not None:
         return "closed"
     if at < drop.opens_at:

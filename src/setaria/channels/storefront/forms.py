@@ -1,5 +1,6 @@
 """What visitors fill in."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -42,10 +43,7 @@ class AddressForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.country = country
         self.rules = form_of(country)
-        self.fields["recipient"] = _text(_("Recipient"), 80, "name")
-        self.fields["phone"] = _text(_("Telephone"), 24, "tel", attrs={"inputmode": "tel"})
-        for part in self.rules.parts:
-            self.fields[part] = _part(part, self.rules)
+        self.fields |= _address_fields(country, get_language() or "")
         if "region" in self.rules.parts and self.rules.regions and self.initial.get("region"):
             self.initial = {**self.initial, "region": self.rules.region_named(str(self.initial["region"])) or ""}
 
@@ -72,7 +70,18 @@ class AddressForm(forms.Form):
         return {name: self.cleaned_data.get(name, "") for name in FIELDS} | {"country": self.country}
 
 
-def _part(part: str, rules: CountryForm) -> forms.Field:
+@lru_cache(maxsize=1_000)
+def _address_fields(country: str, language: str) -> dict[str, forms.Field]:
+    """The fields of a country's addresses: made once, as forms never change them."""
+    rules = form_of(country)
+    fields: dict[str, forms.Field] = {
+        "recipient": _text(_("Recipient"), 80, "name"),
+        "phone": _text(_("Telephone"), 24, "tel", attrs={"inputmode": "tel"}),
+    }
+    return fields | {part: _part(part, rules, language) for part in rules.parts}
+
+
+def _part(part: str, rules: CountryForm, language: str) -> forms.Field:
     required = part in rules.required
     if part == "street":
         return _text(_("Street, number, flat"), 160, "street-address", required=required)
@@ -85,7 +94,7 @@ def _part(part: str, rules: CountryForm) -> forms.Field:
     label = _REGIONS.get(rules.region_kind, _("Province or state"))
     if not rules.regions:
         return _text(label, 60, "address-level1", required=required)
-    local = (get_language() or "").startswith("zh")
+    local = language.startswith("zh")
     names = [(kept, names[1] if local else names[0]) for kept, names in rules.regions.items()]
     choices = [("", "—"), *sorted(names, key=lambda one: "" if local else one[1])]
     select = Choices(attrs={"autocomplete": "address-level1"})

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from setaria.trade.orders.models import Event, Order, Status
-from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.models import Dispute, Payment, Refund
 from setaria.trade.payments.promised import Door
 
 
@@ -24,6 +24,9 @@ class Step(StrEnum):
     WAIVED = "waived"
     REFUND_DUE = "refund_due"
     REFUND_SENT = "refund_sent"
+    DISPUTED = "disputed"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     PAY_NEXT = "pay_next"
     DOOR_NEXT = "door_next"
     SEND_NEXT = "send_next"
@@ -42,6 +45,7 @@ class Moment(msgspec.Struct, frozen=True):
 _EVENTS = {
     Status.PLACED: Step.PLACED, Status.PAID: Step.PAID, Status.EXPIRED: Step.EXPIRED, Status.CANCELLED: Step.CANCELLED
 }  # fmt: skip
+_ENDED = {"won": Step.DISPUTE_WON, "lost": Step.DISPUTE_LOST}
 
 
 def life_of(
@@ -52,9 +56,10 @@ def life_of(
     now: datetime,
     door: Door | None = None,
     gone: bool = False,
+    disputes: Iterable[Dispute] = (),
 ) -> list[Moment]:
     """Return the steps of an order in the order of their times, those to come last; `door` where it is paid there, `gone` when
-    all of it was taken back, so that nothing is sent.
+    all of it, or of its money, was taken back, so that nothing is sent any more; `disputes` about its payments.
     """
     past = [Moment(Step.PLACED, order.placed_at, order.total)]
     past += [Moment(_EVENTS[Status(e.status)], e.at) for e in events if e.status != Status.PLACED]
@@ -67,6 +72,10 @@ def life_of(
         past.append(Moment(Step.PAYING, payment.started_at, payment.amount))
         if payment.status == Payment.Status.FAILED:
             past.append(Moment(Step.PAY_FAILED, payment.ended_at or payment.started_at))
+    for dispute in disputes:
+        past.append(Moment(Step.DISPUTED, dispute.opened_at, dispute.amount))
+        if dispute.ended_at is not None:
+            past.append(Moment(_ENDED[dispute.outcome], dispute.ended_at, dispute.amount))
     coming = []
     for refund in refunds:
         if door is not None and door.waives(refund):

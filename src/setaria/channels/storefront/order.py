@@ -73,7 +73,9 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
     order, credit = found.order, found.credit
     variants = queries.variants_of(found.products, queries.shelf(request, now))
     market = _market(request, order)
-    needs_address = found.destination is None and order.status in (Status.PLACED, Status.PAID) and not found.gone
+    needs_address = (
+        found.destination is None and order.status in (Status.PLACED, Status.PAID) and not (found.gone or found.lost)
+    )
     if needs_address and form is None:
         form = CheckoutForm(country_of(market), initial=latest_address(order.customer_id, country_of(market)))
     returns = found.returns if order.status == Status.PAID else []
@@ -86,15 +88,20 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
         ],
         "goods": sum(line.quantity * line.unit_price for line in found.lines),
         "rows": explain.rows_of(found.charges, found.rules),
-        "life": life_of(order, found.events, found.payments, found.refunds, now, door, found.gone),
+        "life": life_of(
+            order, found.events, found.payments, found.refunds, now, door, found.gone or found.lost, found.disputes
+        ),
         "destination": found.destination,
         "order_market": market,
         "as_guest": order.customer_id != member_id,
         "form": form if needs_address else None,
         "payment": found.payments[-1] if found.payments else None,
         "refunds": found.refunds,
+        "disputes": found.disputes,
+        "disputed": {dispute.payment_id for dispute in found.disputes if dispute.ended_at is None},
         "returns": returns,
         "gone": found.gone,
+        "lost": found.lost,
         "taken_back": sum(each.amount for each in returns),
         "at_door": door.due if door and door.paid_at is None else None,
         "waived": {refund.pk for refund in found.refunds if door and door.waives(refund)},

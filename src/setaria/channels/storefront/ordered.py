@@ -11,7 +11,7 @@ from setaria.trade.invoices.models import Billing, Invoice
 from setaria.trade.orders.charges import charges_read
 from setaria.trade.orders.models import Destination, Event, Line, Order, Status
 from setaria.trade.orders.requests import Charge
-from setaria.trade.payments.models import Payment, Refund
+from setaria.trade.payments.models import Dispute, Payment, Refund
 from setaria.trade.quotes.rulebook import RULEBOOK, Rules
 
 
@@ -33,6 +33,7 @@ class Ordered(msgspec.Struct, frozen=True):
     events: list[Event]
     payments: list[Payment]
     refunds: list[Refund]
+    disputes: list[Dispute]
     returns: list[Return]
     returned: dict[int, int]
     invoices: list[Invoice]
@@ -44,6 +45,12 @@ class Ordered(msgspec.Struct, frozen=True):
         return self.order.status == Status.PAID and all(
             self.returned.get(line.position, 0) >= line.quantity for line in self.lines
         )
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was paid and the buyer's bank gave all of that back: it may have been sent, but need not be any more."""
+        given_back = sum(dispute.amount for dispute in self.disputes if dispute.outcome == "lost")
+        return self.order.status == Status.PAID and 0 < self.order.total <= given_back
 
 
 _SUMS = """
@@ -68,7 +75,22 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
     """Return an order as it stands, whoever's it is; None where there is none. One trip."""
     about: dict[str, Value] = {"order": order_id, "member": member_id or 0}
     of_order = "WHERE order_id = %(order)s"
-    orders, sums, lines, products, charges, to, events, payments, refunds, returns, returned, invoices, billing = ask(
+    (
+        orders,
+        sums,
+        lines,
+        products,
+        charges,
+        to,
+        events,
+        payments,
+        refunds,
+        disputes,
+        returns,
+        returned,
+        invoices,
+        billing,
+    ) = ask(
         rows_of(Order, "WHERE id = %(order)s", about),
         Question(_SUMS, about),
         rows_of(Line, f"{of_order} ORDER BY position", about),
@@ -78,6 +100,7 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
         rows_of(Event, of_order, about),
         rows_of(Payment, f"{of_order} ORDER BY started_at", about),
         rows_of(Refund, f"{of_order} ORDER BY due_at", about),
+        rows_of(Dispute, f"WHERE payment_id IN (SELECT id FROM payments_payment {of_order}) ORDER BY opened_at", about),
         rows_of(Return, f"{of_order} ORDER BY at", about),
         Question(_RETURNED, about),
         rows_of(Invoice, f"{of_order} ORDER BY part", about),
@@ -89,5 +112,5 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
     return Ordered(
         order, credit, store_credit, invoiced, RULEBOOK.rules(version, order.market_id), lines, dict(products),
         charges_read(*(zip(*charges, strict=True) if charges else [(), (), (), ()])),
-        to[0] if to else None, events, payments, refunds, returns, dict(returned), invoices, billing[0] if billing else None,
+        to[0] if to else None, events, payments, refunds, disputes, returns, dict(returned), invoices, billing[0] if billing else None,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from setaria.channels.storefront.guest import claim
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel import clock
 from setaria.trade.draws.models import Draw
@@ -29,6 +30,7 @@ WORD = "yes"
 def take(request: MemberVisit) -> HttpResponse:
     """Answer with the member's own data as a zip."""
     now = clock.now()
+    claim(request.user)
     answer = HttpResponse(export(request.user, now), content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="setaria-{now:%Y-%m-%d}.zip"'
     return answer
@@ -41,6 +43,7 @@ def take(request: MemberVisit) -> HttpResponse:
 def leave(request: MemberVisit) -> HttpResponse:
     """Say what happens and what comes first; on POST, forget the member."""
     now = clock.now()
+    claim(request.user)  # what they ordered as a guest since they signed in is theirs, too, and may be under way
     what = running(request.user.pk, now)
     if request.method == "POST":
         if request.POST.get("sure") != WORD:

@@ -28,6 +28,7 @@ from setaria.trade.payments.words import Device, Down, Refused
 from setaria.trade.preorders.money import wanted
 
 RETRY_SECONDS = 10
+CODE_CHARS_MAX = 128
 _WITHIN = {"MicroMessenger": "wechat", "AlipayClient": "alipay"}  # how apps' own browsers name themselves
 
 
@@ -79,7 +80,8 @@ def device_of(request: HttpRequest) -> Device:
     agent, meta = request.headers.get("user-agent", ""), request.META
     from_ = origin_of(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""), settings.TRUSTED_PROXIES)
     within = next((name for mark, name in _WITHIN.items() if mark in agent), "")
-    return Device(phone="Mobi" in agent, within=within, address=str(from_ or ""))
+    code = request.GET.get("code", "")[:CODE_CHARS_MAX]
+    return Device(phone="Mobi" in agent, within=within, address=str(from_ or ""), code=code)
 
 
 @never_cache

@@ -183,19 +183,31 @@ _THINGS = """
 
 def offers_by_id(ids: Sequence[int], shelf: Shelf) -> dict[int, Offer]:
     """Return an offer a variant, by its key; one query for what was shown before. What is not shown has no price."""
-    return _offers(f"{_THINGS} WHERE variant.id = ANY (%(ids)s)", {"ids": int4s(ids)}, shelf)
+    [rows] = ask(things(ids, shelf))
+    return offers_from(rows, shelf)
+
+
+def things(ids: Iterable[int], shelf: Shelf) -> Question:
+    """Ask for what `offers_from` makes offers of, together with what else is asked."""
+    return _things("WHERE variant.id = ANY (%(ids)s)", {"ids": int4s(list(ids))}, shelf)
 
 
 def offer_by_sku(sku: str, shelf: Shelf) -> Offer | None:
     """Return the offer of a published variant; one query for what was shown before."""
     if "\x00" in sku or not sku.isprintable():
         return None
-    found = next(iter(_offers(f"{_THINGS} WHERE variant.sku = %(sku)s", {"sku": sku}, shelf).values()), None)
+    [rows] = ask(_things("WHERE variant.sku = %(sku)s", {"sku": sku}, shelf))
+    found = next(iter(offers_from(rows, shelf).values()), None)
     return found if found and found.variant.product.published else None
 
 
-def _offers(sql: str, values: Mapping[str, Value], shelf: Shelf) -> dict[int, Offer]:
-    [rows] = ask(Question(sql, {**values, "location": shelf.location.pk if shelf.location else 0}))
+def _things(which: str, values: Mapping[str, Value], shelf: Shelf) -> Question:
+    return Question(f"{_THINGS} {which}", {**values, "location": shelf.location.pk if shelf.location else 0})
+
+
+def offers_from(rows: Iterable[tuple[int, int, int]], shelf: Shelf) -> dict[int, Offer]:
+    """Return an offer a variant, by its key; no query for what was shown before."""
+    rows = list(rows)
     variants = variants_of({id: product for id, product, _ in rows}, shelf)
     prices: dict[int, int] = {}
     for _, known in shelf.window.whole([p for p in {row[1] for row in rows} if p in shelf.window.by_id]):

@@ -338,7 +338,5 @@ WINDOWS = Windows()
 
 def read_version() -> int:
     """Return the number that rises with every change of what is sold and on what terms; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(VERSION)
-        number: int = cursor.fetchone()[0]
-        return number
+    [[(number,)]] = ask(Question(VERSION, {}))
+    return int(number)

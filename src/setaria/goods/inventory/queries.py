@@ -13,5 +13,10 @@ _FREE = """
 
 def free_units(variant_ids: Iterable[int], location_id: int) -> dict[int, int]:
     """Return the units of each variant at a location that nobody holds; variants never stocked are left out."""
-    [found] = ask(Question(_FREE, {"location": location_id, "variants": int4s(list(variant_ids))}))
+    [found] = ask(free(variant_ids, location_id))
     return dict(found)
+
+
+def free(variant_ids: Iterable[int], location_id: int) -> Question:
+    """As `free_units`, to be asked together with what else is asked: variant and units a row."""
+    return Question(_FREE, {"location": location_id, "variants": int4s(list(variant_ids))})

@@ -1,21 +1,19 @@
-"""Finding: by all words first; when nothing has them all, by what is written or sounds nearly so, then by some of them."""
+"""Finding: by all words first; when nothing has them all, by what was nearly written or sounds so, then by some of them."""
 
 from collections.abc import Container, Iterable
 from itertools import islice
 from typing import LiteralString
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 
-from setaria.goods.search.words import is_chinese, plain, sounds, words
+from setaria.goods.search.nearly import nearly
+from setaria.goods.search.words import is_chinese, plain, words
 
 QUERY_CHARS_MAX = 80
 QUERY_WORDS_MAX = 12
 FOUND_PRODUCTS_MAX = 1_000
 COMPARED_PRODUCTS_MAX = 200  # by name, of what has the words
-# How alike a stretch of the names must be to what was typed, of 1; one wrong letter in a word of six passes.
-LIKENESS_MIN = 0.4
-SOUND_LIKENESS_MIN = 0.75  # syllables are soon alike: bingxiang (a fridge) and lvxingxiang (a suitcase) are so to 0.7
 PARTS_CHARS = (3, 4)  # a Chinese word so long is also looked for without one of its characters
 PARTLY_PRODUCTS_MAX = 24  # a page; who has some of the words only is soon beside the point
 
@@ -32,14 +30,7 @@ _FIND = """
     ORDER BY place > %(compared)s,
              weight + CASE WHEN place <= %(compared)s THEN word_similarity(%(asked)s, names) ELSE 0 END DESC, product_id
 """
-_ALIKE = """
-    SELECT product_id FROM (
-        SELECT product_id, word_similarity(%(asked)s, names) AS looks, word_similarity(%(sound)s, sounds) AS sounds
-        FROM search_entry WHERE %(asked)s <%% names OR %(sound)s <%% sounds
-    ) AS alike
-    WHERE looks >= %(likeness)s OR sounds >= %(sound_likeness)s
-    ORDER BY greatest(looks, sounds) DESC, product_id
-"""
+_NEARLY = _FIND.replace("words", "heard")
 _PARTLY = """
     SELECT product_id FROM search_entry, CAST(%(query)s AS tsquery) AS query WHERE words @@ query
     ORDER BY ts_rank(words, query) DESC, product_id
@@ -71,8 +62,11 @@ def find(text: str, among: Container[int]) -> Found:
         return Found([])
     if ids := _having(asked, wanted, among):
         return Found(ids)
-    if ids := _alike(asked, among):
+    meant = nearly(asked)
+    if meant.whole and (ids := _ranked(_NEARLY, meant.whole, asked, among)):
         return Found(ids, nearly=True)
+    if meant.but_one and (ids := _ranked(_NEARLY, meant.but_one, asked, among)):
+        return Found(ids[:PARTLY_PRODUCTS_MAX], partly=True)
     if loose := all_but_one(wanted):
         return Found(_ask(_PARTLY, {"query": loose}, among)[:PARTLY_PRODUCTS_MAX], partly=True)
     return Found([])
@@ -86,7 +80,11 @@ def having_all(text: str) -> list[int]:
 
 
 def _having(asked: str, wanted: list[str], among: Container[int] | None) -> list[int]:
-    return _ask(_FIND, {"query": as_query(wanted), "asked": asked, "compared": COMPARED_PRODUCTS_MAX}, among)
+    return _ranked(_FIND, as_query(wanted), asked, among)
+
+
+def _ranked(found: LiteralString, query: str, asked: str, among: Container[int] | None) -> list[int]:
+    return _ask(found, {"query": query, "asked": asked, "compared": COMPARED_PRODUCTS_MAX}, among)
 
 
 def _ask(query: LiteralString, about: dict[str, str | int], among: Container[int] | None) -> list[int]:
@@ -134,13 +132,3 @@ def _part(word: str, weights: str = "") -> str:
     # The dictionary may cut a word differently inside a longer name; its characters are there in any case.
     characters = " & ".join(f"{c!r}:ABC" for c in word)
     return f"('{word}'{weighed} | {characters})" if len(word) > 1 else characters
-
-
-def _alike(asked: str, among: Container[int]) -> list[int]:
-    about: dict[str, str | float] = {
-        "asked": asked, "sound": sounds(asked), "likeness": LIKENESS_MIN, "sound_likeness": SOUND_LIKENESS_MIN,
-    }  # fmt: skip
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(LIKENESS_MIN)])
-        cursor.execute(_ALIKE, about)
-        return _first(cursor.fetchall(), among)

@@ -7,22 +7,41 @@ from setaria.goods.catalog.models import Product
 
 
 class Entry(models.Model):
-    """What a product is found by: its words with weights; its names as they are written and as they sound, for
-    misspellings.
+    """What a product is found by: its words with weights; its names as they are written, to compare; and what it is heard
+    by, for misspellings.
     """
 
     product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="search_entry")
     words = SearchVectorField()
     names = models.TextField()
-    sounds = models.TextField(default="")
+    heard = SearchVectorField(default="")
 
     class Meta:
         # Written to at once: a list of what is yet to be put in would be read through by every search after an import.
         indexes = [
             GinIndex(fields=["words"], name="search_by_words", fastupdate=False),
-            GinIndex(fields=["names"], name="search_by_names", opclasses=["gin_trgm_ops"], fastupdate=False),
-            GinIndex(fields=["sounds"], name="search_by_sounds", opclasses=["gin_trgm_ops"], fastupdate=False),
+            GinIndex(fields=["heard"], name="search_by_what_is_heard", fastupdate=False),
         ]
+
+
+class Known(models.Model):
+    """A word that products are heard by, to which misspelt ones are corrected. It stands there as it is, or as its stem."""
+
+    word = models.TextField(primary_key=True)
+    noted_at = models.DateTimeField()  # when an entry with it was last made, to the hour; see `forget.py`
+
+
+class Shape(models.Model):
+    """A shape of a known word, which it may share with a misspelt one (`spelling.py`). A row each, since a b-tree finds those
+    of a misspelt word at once, however few or many there are.
+    """
+
+    pk = models.CompositePrimaryKey("shape", "word")
+    shape = models.TextField()
+    word = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["word"], name="search_shapes_of_a_word")]
 
 
 class Synonyms(models.Model):

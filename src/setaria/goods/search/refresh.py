@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.db import connection, transaction
 
 from setaria.goods.catalog.models import Product
+from setaria.goods.search.heard import heard
 from setaria.goods.search.models import Synonyms
+from setaria.goods.search.spelling import shapes
 from setaria.goods.search.synonyms import Group, group, others
-from setaria.goods.search.words import index_sounds, index_words, plain
+from setaria.goods.search.words import index_words, plain
 
 REFRESH_PRODUCTS_MAX = 500
 POSITIONS_MAX = 16_383  # what a tsvector can hold; beyond it a word counts as if it stood there
@@ -19,10 +21,23 @@ _TAKE = """
     ) RETURNING product_id
 """
 _WRITE = """
-    INSERT INTO search_entry (product_id, words, names, sounds)
-    SELECT product_id, words::tsvector, names, sounds
-    FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) AS e (product_id, words, names, sounds)
-    ON CONFLICT (product_id) DO UPDATE SET words = excluded.words, names = excluded.names, sounds = excluded.sounds
+    INSERT INTO search_entry (product_id, words, names, heard)
+    SELECT product_id, words::tsvector, names, heard::tsvector
+    FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) AS e (product_id, words, names, heard)
+    ON CONFLICT (product_id) DO UPDATE SET words = excluded.words, names = excluded.names, heard = excluded.heard
+"""
+# In one order, so that two who index at once do not wait for each other. A word that is known is locked even where
+# nothing is written: whoever forgets words waits for this transaction, and then sees how lately it was noted.
+_NOTE = """
+    INSERT INTO search_known AS known (word, noted_at)
+    SELECT word, statement_timestamp() FROM unnest(%s::text[]) AS n (word) ORDER BY word
+    ON CONFLICT (word) DO UPDATE SET noted_at = excluded.noted_at
+    WHERE known.noted_at < excluded.noted_at - interval '1 hour'
+    RETURNING word
+"""
+_SHAPE = """
+    INSERT INTO search_shape (shape, word) SELECT shape, word FROM unnest(%s::text[], %s::text[]) AS s (shape, word)
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -36,10 +51,21 @@ def refresh() -> int:
             return 0
         products = Product.objects.filter(pk__in=stale).select_related("kind").prefetch_related("variants")
         groups = [group(terms) for terms in Synonyms.objects.values_list("terms", flat=True)]
-        rows = [(p.pk, _vector(_weighed(p, groups)), plain(names := _names(p)), index_sounds(names)) for p in products]
+        by = {p.pk: heard(_called(p), _chosen(p)) for p in products}
+        rows = [(p.pk, _vector(_weighed(p, groups)), plain(" ".join(_called(p))), by[p.pk].vector) for p in products]
         if rows:
+            _note(set().union(*(each.known for each in by.values())))
             cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
     return len(stale)
+
+
+def _note(words: set[str]) -> None:
+    """Keep words as known, for those who misspell them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [sorted(words)])
+        rows = [(shape, word) for (word,) in cursor.fetchall() for shape in shapes(word)]
+        if rows:
+            cursor.execute(_SHAPE, [list(column) for column in zip(*sorted(rows), strict=True)])
 
 
 def _weighed(product: Product, groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
@@ -54,13 +80,8 @@ def _weighed(product: Product, groups: Sequence[Group]) -> Iterator[tuple[str, s
         yield "B", term
     for variant in product.variants.all():
         yield "B", variant.sku
-        for text in variant.name.values():
-            yield "C", text
-    chosen = {f.key: {c.value: c.name for c in f.choices} for f in product.kind.specification_fields}
-    for key, value in product.specification.items():
-        if isinstance(value, str):
-            for text in chosen.get(key, {}).get(value, {"": value}).values():
-                yield "C", text
+    for text in _chosen(product):
+        yield "C", text
     for text in product.text.values():
         yield "D", text
 
@@ -78,6 +99,15 @@ def _vector(weighed: Iterable[tuple[str, str]]) -> str:
     return " ".join(f"'{word}':{','.join(dict.fromkeys(places))}" for word, places in found.items())
 
 
-def _names(product: Product) -> str:
-    said = [*product.name.values(), *product.kind.name.values(), product.maker_name]
-    return " ".join(dict.fromkeys(said))
+def _chosen(product: Product) -> Iterator[str]:
+    """What is said of its variants, and in its specification."""
+    for variant in product.variants.all():
+        yield from variant.name.values()
+    chosen = {f.key: {c.value: c.name for c in f.choices} for f in product.kind.specification_fields}
+    for key, value in product.specification.items():
+        if isinstance(value, str):
+            yield from chosen.get(key, {}).get(value, {"": value}).values()
+
+
+def _called(product: Product) -> list[str]:
+    return list(dict.fromkeys([*product.name.values(), *product.kind.name.values(), product.maker_name]))

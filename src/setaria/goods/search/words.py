@@ -34,7 +34,7 @@ def _stemmer() -> snowballstemmer.stemmer:
 
 @cache
 def _pinyin() -> "Pinyin":
-    # 9 MB: paid by whoever indexes, and by whoever asks for what nothing is called.
+    # 9 MB: paid by whoever indexes, and by whoever asks in Chinese for what nothing is called.
     from xpinyin import Pinyin
 
     return Pinyin()
@@ -59,30 +59,29 @@ def index_words(text: str) -> Iterator[str]:
             yield from word
 
 
-def sounds(text: str) -> str:
-    """Return a text as it sounds, syllable by syllable: Chinese in pinyin without tones, the rest as it is compared. What
-    is typed with the wrong character of the right sound, or in traditional characters, sounds the same.
-    """
-    return " ".join(_syllables(run) if is_chinese(run) else run for run in _runs(text))
-
-
-def index_sounds(text: str) -> str:
-    """Return what a text is heard by: its syllables, and its Chinese words as one types them, with no space within."""
-    whole = (_sound_of(run) for run in _runs(text) if is_chinese(run))
-    return " ".join([sounds(text), *whole])
-
-
-def _runs(text: str) -> list[str]:
+def runs(text: str) -> list[str]:
+    """Return what a text is cut into before anything else: stretches of Chinese, of other letters, of digits."""
     return [run for run in _RUN.findall(plain(text)) if len(run) <= WORD_CHARS_MAX]
 
 
-def _syllables(run: str) -> str:
-    return str(_pinyin().get_pinyin(run, " "))
+@lru_cache(maxsize=RUNS_KEPT_MAX)
+def stem(word: str) -> str:
+    """Return what an English word's forms have in common; of a number, or of another language's word, what the rule gives."""
+    return str(_stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=RUNS_KEPT_MAX)
-def _sound_of(run: str) -> str:
-    return " ".join(_pinyin().get_pinyin(word, "") for word in _jieba().cut(run))
+def dictionary(run: str) -> tuple[str, ...]:
+    """Cut a stretch of Chinese into words, one after the other."""
+    return tuple(_jieba().cut(run))
+
+
+@lru_cache(maxsize=RUNS_KEPT_MAX)
+def syllables(chinese: str) -> tuple[str, ...]:
+    """Return how Chinese sounds, in pinyin without tones; what has no reading stays as it is. What is typed with the wrong
+    character of the right sound, or in traditional characters, sounds the same.
+    """
+    return tuple(_pinyin().get_pinyin(chinese, " ").split())
 
 
 def is_chinese(word: str) -> bool:
@@ -94,4 +93,4 @@ def is_chinese(word: str) -> bool:
 def _words_of(run: str) -> tuple[str, ...]:
     if is_chinese(run):
         return tuple(_jieba().cut_for_search(run))
-    return (_stemmer().stemWord(run),)
+    return (stem(run),)

@@ -44,6 +44,21 @@ def remembering(member_id: int, *, now: datetime, **to: str) -> list[Question]:
     return [Question(_LOCK, about), Question(_REMEMBER, about)]
 
 
+def change(member_id: int, address_id: int, *, now: datetime, **to: str) -> bool:
+    """Have one of a member's own addresses be another; False when there is none such. One that is known is not kept twice."""
+    with transaction.atomic():
+        Member.objects.select_for_update(no_key=True).get(pk=member_id)  # as who remembers one
+        own = Address.objects.filter(member_id=member_id)
+        one = own.filter(pk=address_id).first()
+        if one is None:
+            return False
+        same = own.filter(**to).exclude(pk=address_id)
+        usual = one.usual or same.filter(usual=True).exists()
+        same.delete()
+        own.filter(pk=address_id).update(**to, used_at=now, usual=usual)
+    return True
+
+
 def forget(member_id: int, address_id: int) -> bool:
     """Forget one of a member's own addresses; False when there is none such."""
     deleted, _ = Address.objects.filter(pk=address_id, member_id=member_id).delete()

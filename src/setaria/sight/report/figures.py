@@ -37,18 +37,22 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """Orders placed in the campaign's time, by what became of them: how many, and their amount in minor units."""
+    """Orders placed in the campaign's time, by what became of them: how many, and their amount in minor units.
+
+    What is paid at the door is less by what was taken back before; that amount is with the orders taken back whole.
+    """
 
     waiting: tuple[int, int]
     paid: tuple[int, int]
     promised: tuple[int, int]  # confirmed, and to be paid at the door
+    taken_back: tuple[int, int]  # all of it before it was paid at the door; the amount is of the others' parts, too
     expired: tuple[int, int]
     cancelled: tuple[int, int]
 
     @property
     def placed(self) -> tuple[int, int]:
         """All of them."""
-        parts = (self.waiting, self.paid, self.promised, self.expired, self.cancelled)
+        parts = (self.waiting, self.paid, self.promised, self.taken_back, self.expired, self.cancelled)
         return sum(part[0] for part in parts), sum(part[1] for part in parts)
 
 
@@ -182,7 +186,6 @@ def _read(campaign: Campaign, event: Event, now: datetime) -> MarketFigures:
     scope = {"market": event.market_id, "since": event.counts_from, "until": event.until(now),
              "campaign": campaign.pk, "opens": event.opens_at, "bounds": list(PAY_BOUNDS)}  # fmt: skip
     passed = _passed(tape)
-    states = {status: (count, amount) for status, count, amount in _rows(_STATES, scope)}
     return MarketFigures(
         market=event.market,
         name=event.market_name,
@@ -205,7 +208,7 @@ def _read(campaign: Campaign, event: Event, now: datetime) -> MarketFigures:
             (kind, [step for track in tape.products if track.kind == n for step in track.steps])
             for n, kind in enumerate(tape.kinds)
         ),
-        orders=Orders(*(states.get(status, (0, 0)) for status in (1, 2, 5, 3, 4))),
+        orders=_orders(scope),
         refunds=[Refunds(*row) for row in _rows(_REFUNDS, scope)],
         pay_times=_pay_times(scope),
         items=[_item(*row) for row in _rows(_ITEMS, scope)],
@@ -266,6 +269,14 @@ def _parts(tracks: Any) -> list[Part]:
     return sorted((part for part in sums if part.count), key=lambda p: (-p.amount, -p.count, sorted(p.name.items())))
 
 
+def _orders(scope: dict[str, Any]) -> Orders:
+    rows = _rows(_STATES, scope)
+    states = {state: (count, amount) for state, count, amount, _ in rows}
+    count, amount = states.get(6, (0, 0))
+    states[6] = count, amount + sum(row[3] for row in rows)
+    return Orders(*(states.get(state, (0, 0)) for state in (1, 2, 5, 6, 3, 4)))
+
+
 def _pay_times(scope: dict[str, Any]) -> PayTimes:
     half, nine, most = _rows(_QUANTILES, scope)[0]
     counts = dict(_rows(_PAY_COUNTS, scope))
@@ -284,14 +295,17 @@ def _rows(sql: str, scope: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 _PLACED = "market_id = %(market)s AND placed_at >= %(since)s AND placed_at < %(until)s"
-# Confirmed by a promise, whose money is not here (5, which is no status).
+# Confirmed by a promise, whose money is not here (5) or of which nothing is due any more (6): those are no status.
 _STATES = f"""
-    SELECT CASE WHEN door.order_id IS NULL THEN status ELSE 5 END, count(*), sum(total)::bigint FROM orders_order
-    LEFT JOIN (
-        SELECT s.order_id FROM cash_promise AS p JOIN orders_settlement AS s USING (payment_id)
-        WHERE s.outcome = 1 AND p.paid_at IS NULL
-    ) AS door ON door.order_id = id
-    WHERE {_PLACED} GROUP BY 1
+    SELECT state, count(*), sum(total - waived)::bigint, sum(waived)::bigint FROM (
+        SELECT CASE WHEN door.due IS NULL THEN status WHEN door.paid_at IS NOT NULL THEN 2 WHEN door.due > 0 THEN 5 ELSE 6 END
+               AS state, total, coalesce(door.waived, 0) AS waived
+        FROM orders_order LEFT JOIN (
+            SELECT s.order_id, p.paid_at, p.waived, p.amount - p.waived AS due
+            FROM cash_promise AS p JOIN orders_settlement AS s USING (payment_id) WHERE s.outcome = 1
+        ) AS door ON door.order_id = id
+        WHERE {_PLACED}
+    ) AS placed GROUP BY 1
 """
 _LAST = f"""
     SELECT greatest(max(o.placed_at), max(o.paid_at), max(e.at), max(s.at), max(r.sent_at)) FROM orders_order AS o
@@ -305,7 +319,11 @@ _REFUNDS = f"""
     LEFT JOIN payments_refund AS r ON r.payment_id = s.payment_id
     WHERE {_PLACED} AND s.outcome <> 1 GROUP BY 1 ORDER BY 1
 """
-_BY_MONEY = "id NOT IN (SELECT order_id FROM cash_promise)"  # how fast somebody promises is not how fast they pay
+# How fast somebody promises is not how fast they pay.
+_BY_MONEY = """
+    NOT EXISTS (SELECT FROM orders_settlement AS s JOIN cash_promise AS p USING (payment_id)
+                WHERE s.order_id = orders_order.id AND s.outcome = 1)
+"""
 _SECONDS = "extract(epoch FROM paid_at - placed_at)::float8"
 _QUANTILES = f"""
     SELECT q[1], q[2], q[3] FROM (

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from setaria.site.bench import ground
-from setaria.site.bench.environment import Environment, look
+from setaria.site.bench.environment import Environment, describe, look
 from setaria.site.bench.pairs import Outcome
 from setaria.site.rush.instance import Instance, NoInstance, temporary
 from setaria.site.rush.processes import processor_ticks
@@ -90,12 +90,7 @@ def line(o: Outcome) -> str:
 
 def show(console: Console, result: Result) -> None:
     """Print the environment and the goals."""
-    e = result.environment
-    console.print(
-        f"{e.cores} cores ({e.processor}), Python {e.python}, PostgreSQL {e.postgresql}, fsync {e.fsync}, "
-        f"synchronous_commit {e.synchronous_commit}, one durable commit {e.commit_ms:.2f} ms, "
-        f"load average before {e.load_average_before}"
-    )
+    console.print(describe(result.environment))
     table = Table("goal", "what", "wanted", "median", "min–max", "reached", "behind it")
     for o in result.outcomes:
         table.add_row(

@@ -26,6 +26,15 @@ class Environment(msgspec.Struct, frozen=True):
     load_average_before: float
 
 
+def describe(e: Environment) -> str:
+    """Say it in one line."""
+    return (
+        f"{e.cores} cores ({e.processor}), Python {e.python}, PostgreSQL {e.postgresql}, fsync {e.fsync}, "
+        f"synchronous_commit {e.synchronous_commit}, one durable commit {e.commit_ms:.2f} ms, "
+        f"load average before {e.load_average_before}"
+    )
+
+
 def look(database_url: str) -> Environment:
     """Ask the machine and the database; writes and drops a table of its own."""
     with psycopg.connect(database_url, autocommit=True) as connection:

@@ -41,19 +41,21 @@ def put(owner: Owner, new: Sequence[Kept], *, now: datetime) -> UUID:
         lines = before
         for line in new:
             lines = rules.put(lines, line)
-        write(basket_id, before, lines)
+        _write_last(basket_id, before, lines)
         return basket_id
 
 
-def set_to(owner: Owner, new: Kept, *, now: datetime) -> tuple[UUID, Lines]:
+def set_to(
+    owner: Owner, new: Kept, *, now: datetime, then: Callable[[Lines], Question]
+) -> tuple[UUID, Lines, list[Any]]:
     """Have just so many of a variant in the owner's basket; return its id, as `put` does, and all its lines.
 
-    Again changes nothing. Raises Full, and then changes nothing.
+    And the answer to what is `then` asked about these, in the same trip. Again changes nothing. Raises Full, and then
+    changes nothing.
     """
     with locked(owner, now) as (basket_id, before):
         lines = rules.set_to(before, new)
-        write(basket_id, before, lines)
-        return basket_id, lines
+        return basket_id, lines, _write_last(basket_id, before, lines, then(lines))
 
 
 def change(owner: Owner, variant_id: int, quantity: int, amount: int | None, market_id: int, *, now: datetime) -> bool:
@@ -97,7 +99,7 @@ def _edit(owner: Owner, variant_id: int, edit: Callable[[Lines], Lines], now: da
     with locked(owner, now) as (basket_id, before):
         if variant_id not in before:
             return False
-        write(basket_id, before, edit(before))
+        _write_last(basket_id, before, edit(before))
         return True
 
 
@@ -183,11 +185,19 @@ _DELETE = "DELETE FROM baskets_line WHERE basket_id = %(basket)s AND variant_id 
 
 def write(basket_id: UUID, before: Mapping[int, Kept], after: Mapping[int, Kept]) -> None:
     """Make a basket's lines what they have become; the caller holds its lock."""
+    if changes := _changes(basket_id, before, after):
+        ask(*changes)
+
+
+def _write_last(basket_id: UUID, before: Mapping[int, Kept], after: Mapping[int, Kept], *then: Question) -> list[Any]:
+    """As `write`, with nothing to come after it: the commit travels along, and one more question. Return its answer."""
+    return (ask(*_changes(basket_id, before, after), *then, commit=True) or [[]])[-1]
+
+
+def _changes(basket_id: UUID, before: Mapping[int, Kept], after: Mapping[int, Kept]) -> list[Question]:
     gone = [variant_id for variant_id in before if variant_id not in after]
     asked = [Question(_DELETE, {"basket": basket_id, "gone": int4s(gone)})] if gone else []
-    asked += [_writing(basket_id, line) for variant_id, line in after.items() if before.get(variant_id) != line]
-    if asked:
-        ask(*asked)
+    return asked + [_writing(basket_id, line) for variant_id, line in after.items() if before.get(variant_id) != line]
 
 
 def _writing(basket_id: UUID, line: Kept) -> Question:

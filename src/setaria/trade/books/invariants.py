@@ -8,14 +8,14 @@ _OLD = "greatest(mark.until - interval '1 minute', now() - interval '10 minutes'
 INVARIANTS = [
     Invariant(
         "entries_balance",
-        "Every entry has two lines or more, and in each currency they add up to nothing.",
+        "Every entry has two lines or more, and in each currency they add up to nothing; no line is without its entry.",
         "SELECT count(*) FROM books_entry",
         """
-        SELECT entry.source, entry.source_id, posting.currency, count(posting.line) AS lines, sum(posting.amount) AS adds_up_to
-        FROM books_entry AS entry
-        LEFT JOIN books_posting AS posting ON posting.source = entry.source AND posting.source_id = entry.source_id
-        GROUP BY entry.source, entry.source_id, posting.currency
-        HAVING count(posting.line) < 2 OR sum(posting.amount) <> 0
+        SELECT source, source_id, currency, coalesce(lines, 0), adds_up_to FROM books_entry AS entry FULL JOIN (
+            SELECT source, source_id, currency, count(*) AS lines, sum(amount) AS adds_up_to
+            FROM books_posting GROUP BY source, source_id, currency
+        ) AS posted USING (source, source_id)
+        WHERE coalesce(lines, 0) < 2 OR adds_up_to <> 0 OR entry.at IS NULL
         """,
     ),
     Invariant(
@@ -72,13 +72,15 @@ INVARIANTS = [
         "Of a paid order that is in the books, the customer owes nothing, and is owed nothing.",
         "SELECT count(*) FROM books_entry WHERE source = 2",
         """
-        SELECT entry.order_id, sum(posting.amount) AS owed
-        FROM books_entry AS sale
-        JOIN books_entry AS entry ON entry.order_id = sale.order_id
-        JOIN books_posting AS posting ON posting.source = entry.source AND posting.source_id = entry.source_id
-        WHERE sale.source = 2 AND posting.account = 1100 AND entry.source <> 20
-          AND EXISTS (SELECT 1 FROM books_entry AS p WHERE p.order_id = sale.order_id AND p.source = 1)
-        GROUP BY entry.order_id HAVING sum(posting.amount) <> 0
+        SELECT order_id, owed
+        FROM (
+            SELECT order_id, sum(amount) AS owed
+            FROM books_posting AS posting JOIN books_entry AS entry USING (source, source_id)
+            WHERE account = 1100 AND source <> 20
+            GROUP BY order_id HAVING sum(amount) <> 0
+        ) AS owing
+        WHERE EXISTS (SELECT 1 FROM books_entry AS sale WHERE sale.order_id = owing.order_id AND sale.source = 2)
+          AND EXISTS (SELECT 1 FROM books_entry AS paid WHERE paid.order_id = owing.order_id AND paid.source = 1)
         """,
     ),
     Invariant(

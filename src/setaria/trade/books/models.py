@@ -1,4 +1,4 @@
-"""Tables of the books. A trigger (migration 0002) keeps what no CHECK can: entries balance, months stay closed, nothing
+"""Tables of the books. Triggers (migrations 0002, 0008) keep what no CHECK can: entries balance, months stay closed, nothing
 is changed or deleted, and the balances by month are the postings.
 """
 
@@ -52,6 +52,11 @@ class Posting(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="posting_says_something")]
+        indexes = [
+            models.Index(
+                fields=["account", "market_id", "month", "source", "source_id", "line"], name="posting_by_account"
+            )
+        ]
 
 
 class Balance(models.Model):

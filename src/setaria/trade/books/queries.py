@@ -68,14 +68,22 @@ def story_of(order_id: UUID) -> list[Told]:
     """Return everything that was entered for an order or a place, in the order it happened; two queries."""
     entries = Entry.objects.filter(order_id=order_id).order_by("at", "source")
     lines: dict[tuple[int, UUID], list[tuple[Account, int, int]]] = {}
-    keys = {(entry.source, entry.source_id) for entry in entries}
-    found = Posting.objects.filter(source_id__in={key[1] for key in keys}).order_by("source", "source_id", "line")
-    for line in found:
+    sources, ids = {entry.source for entry in entries}, {entry.source_id for entry in entries}
+    found = Posting.objects.filter(source__in=sources, source_id__in=ids)  # both: the key begins with the source
+    for line in found.order_by("source", "source_id", "line"):
         lines.setdefault((line.source, line.source_id), []).append((Account(line.account), line.amount, line.kind_id))
     return [Told(entry, lines[entry.source, entry.source_id]) for entry in entries]
 
 
-def statement(account: Account, market_id: int, month: date) -> QuerySet[Posting]:
-    """Return a month's postings on an account, in the order they were entered."""
+def statement(
+    account: Account, market_id: int, month: date, *, after: tuple[int, UUID, int] | None = None
+) -> QuerySet[Posting]:
+    """Return a month's postings on an account, by what they are about; to be read a page at a time.
+
+    `after` is the last of the page before: its source, source_id and line. However long the statement is, a page costs
+    the same.
+    """
     rows = Posting.objects.filter(account=account, market_id=market_id, month=month.replace(day=1))
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
     return rows.order_by("source", "source_id", "line")

@@ -12,9 +12,10 @@ _LINES = """
     JOIN catalog_variant AS variant ON variant.id = l.variant_id
     JOIN catalog_product AS product ON product.id = variant.product_id
 """
-_CHARGED = "EXISTS (SELECT 1 FROM orders_charge AS c WHERE c.order_id = h.source_id)"
+# What `happened` says of a sale. Asked once and counted: of a set that is not, the planner expects one row, or all.
+CHARGED = "EXISTS (SELECT 1 FROM orders_charge AS c WHERE c.order_id = o.id)::int"
 
-# A line's tax is rounded as `rules.tax_within` rounds it.
+# A line's tax is rounded as `rules.tax_within` rounds it. OFFSET 0: else the rate is looked up again wherever it is named.
 PLAIN_SALE = f"""
     SELECT line.source_id, side.account, line.kind_id, sum(side.amount)
     FROM (
@@ -23,9 +24,9 @@ PLAIN_SALE = f"""
                2 * (l.quantity * l.unit_price * rate.rate %% rate.basis) AS twice
         {_LINES}
         JOIN orders_order AS o ON o.id = h.source_id
-        CROSS JOIN LATERAL (SELECT {RATE} AS rate) AS within
+        CROSS JOIN LATERAL (SELECT {RATE} AS rate OFFSET 0) AS within
         CROSS JOIN LATERAL (SELECT within.rate, 10000 + within.rate AS basis) AS rate
-        WHERE NOT {_CHARGED}
+        WHERE h.what = 0
     ) AS line
     CROSS JOIN LATERAL (
         SELECT line.share + CASE WHEN line.twice > line.basis OR (line.twice = line.basis AND line.share %% 2 = 1)
@@ -43,13 +44,13 @@ CHARGED_SALE = f"""
     FROM (
         SELECT h.source_id, {Account.REVENUE.value} AS account, product.kind_id, -l.quantity * l.unit_price AS amount
         {_LINES}
-        WHERE {_CHARGED}
+        WHERE h.what = 1
         UNION ALL
         SELECT h.source_id, side.account, CASE side.account WHEN {Account.POINTS.value} THEN 0
                                           ELSE coalesce(product.kind_id, 0) END, side.amount
         FROM happened AS h
         JOIN orders_charge AS c ON c.order_id = h.source_id
-        LEFT JOIN orders_line AS l ON l.order_id = c.order_id AND l.position = c.line
+        LEFT JOIN orders_line AS l ON l.order_id = h.source_id AND l.position = c.line
         LEFT JOIN catalog_variant AS variant ON variant.id = l.variant_id
         LEFT JOIN catalog_product AS product ON product.id = variant.product_id
         CROSS JOIN LATERAL (VALUES

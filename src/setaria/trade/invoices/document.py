@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from setaria.markets.models import Market
 from setaria.trade.invoices.credit import content_of
 from setaria.trade.invoices.models import Invoice
+from setaria.trade.invoices.queries import due_of
 from setaria.trade.invoices.rules import Content, Party, percent
 
 _TEMPLATE = Path(__file__).with_name("invoice.typ")
@@ -45,7 +46,7 @@ def _said(invoice: Invoice) -> dict[str, object]:
 
 def _words(invoice: Invoice, content: Content, market: Market) -> dict[str, object]:
     locale = translation.to_locale(invoice.language)
-    credit = invoice.kind == Invoice.Kind.CREDIT_NOTE
+    credit, due = invoice.kind == Invoice.Kind.CREDIT_NOTE, due_of(invoice)
 
     def money(amount: int) -> str:
         value = Decimal(amount).scaleb(-get_currency_precision(invoice.currency))
@@ -78,8 +79,9 @@ def _words(invoice: Invoice, content: Content, market: Market) -> dict[str, obje
             if line.gross
         ],
         "sums": [[_("Net"), money(content.net)]]
-        + [[_("Tax at %(rate)s%%") % {"rate": percent(each.rate_bp)}, money(each.tax)] for each in content.taxes],
-        "total": [_("Given back") if credit else _("Paid"), money(content.gross)],
+        + [[_("Tax at %(rate)s%%") % {"rate": percent(each.rate_bp)}, money(each.tax)] for each in content.taxes]
+        + ([[_("Total"), money(content.gross)]] if due else []),
+        "total": [_("Given back") if credit else _("To be paid at the door") if due else _("Paid"), money(due or content.gross)],
         "note": "",
         "footer": f"{content.seller.name} · {invoice.name}",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from babel.numbers import get_currency_precision
 from setaria.trade.invoices.credit import content_of
 from setaria.trade.invoices.document import pdf
 from setaria.trade.invoices.models import Invoice
+from setaria.trade.invoices.queries import due_of
 from setaria.trade.invoices.rules import Content, Line, Party, percent
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ def _sums(document: Document, content: Content, invoice: Invoice, money: Callabl
     sums.tax_basis_total = (money(content.net), invoice.currency)
     sums.tax_total = (money(content.tax), invoice.currency)
     sums.grand_total = (gross, invoice.currency)
-    # It was paid before the document was written.
-    sums.prepaid_total, sums.due_amount = gross, money(0)
+    due = money(due_of(invoice))
+    sums.prepaid_total, sums.due_amount = gross - due, due
 
 
 def _category(rate_bp: int) -> str:

@@ -4,8 +4,12 @@ from datetime import date
 
 import msgspec
 from django.db import connection
+from django.db.models import Sum
 
 from setaria.trade.invoices.models import Invoice
+from setaria.trade.orders.models import Settlement
+from setaria.trade.orders.promising import PROMISING
+from setaria.trade.payments.models import Remittance
 
 
 class TaxTotal(msgspec.Struct, frozen=True):
@@ -30,6 +34,21 @@ _TOTALS = """
     WHERE i.market_id = %(market)s AND (line ->> 'gross')::bigint <> 0
     GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2 DESC
 """
+
+
+def due_of(invoice: Invoice) -> int:
+    """Return what was yet to be paid of an invoice when it was written (minor units): what a courier was to collect.
+
+    Goes by instants, so that a document that is drawn again says the same.
+    """
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        return 0
+    promised = Settlement.objects.filter(
+        order_id=invoice.order_id, outcome=Settlement.Outcome.APPLIED, provider__in=PROMISING
+    )
+    here = Remittance.objects.filter(order_id=invoice.order_id, at__lte=invoice.issued_at).values("payment_id")
+    due = int(promised.exclude(payment_id__in=here).aggregate(sum=Sum("amount"))["sum"] or 0)
+    return min(due, invoice.gross)  # less was left where part of it was taken back before it was written anew
 
 
 def tax_totals(market_id: int) -> list[TaxTotal]:

@@ -35,14 +35,15 @@ _HEAR = """
     ON CONFLICT (id) DO UPDATE SET
         held_at = coalesce(d.held_at, excluded.held_at), ended_at = coalesce(d.ended_at, excluded.ended_at),
         outcome = CASE d.outcome WHEN '' THEN excluded.outcome ELSE d.outcome END
-    RETURNING payment_id, outcome
+    RETURNING payment_id, outcome, opened_at
 """
 # What lost disputes of a payment gave its buyer, less the refunds that counted as sent by them.
 _LEFT = """
     SELECT coalesce((SELECT sum(amount) FROM payments_dispute WHERE payment_id = %(payment)s AND outcome = 'lost'), 0)
          - coalesce((SELECT sum(amount) FROM payments_refund WHERE payment_id = %(payment)s AND sent_by = %(by)s), 0)
 """
-_SENT = "SELECT coalesce(sum(amount), 0) FROM payments_refund WHERE payment_id = %s AND sent_at IS NOT NULL AND sent_by <> %s"
+# Sent before it was disputed, or at the same time; what is sent once it was won has nothing to do with it.
+_SENT = "SELECT coalesce(sum(amount), 0) FROM payments_refund WHERE payment_id = %s AND sent_by <> %s AND sent_at < %s"
 
 
 def dispute_id(provider: str, reference: str) -> UUID:
@@ -56,18 +57,17 @@ def hear(provider: str, told: Sequence[Quarrel], *, now: datetime) -> None:
         payment = Payment.objects.filter(provider=provider, reference=each.payment).first() if each.payment else None
         id = dispute_id(provider, each.reference)
         with transaction.atomic(), connection.cursor() as cursor:
-            new = not Dispute.objects.filter(pk=id).exists()
             cursor.execute(
                 _HEAR,
                 {"id": id, "provider": provider, "reference": each.reference[:80], "amount": each.amount,
                  "payment": payment.pk if payment else None, "order": payment.order_id if payment else None,
                  "currency": each.currency, "now": now, "stand": each.stand},
             )  # fmt: skip
-            payment_id, outcome = cursor.fetchone() or (None, "")
+            payment_id, outcome, opened_at = cursor.fetchone() or (None, "", now)
             if outcome == Stand.LOST:
                 cover(payment_id, now=now)
-        if new and payment is not None:
-            _tell_if_sent(payment, each.reference, each.amount, now)
+        if payment is not None:  # each time it is told: who heard it first may have died just here
+            _tell_if_sent(payment, each.reference, each.amount, opened_at, now)
 
 
 class Answer(StrEnum):
@@ -160,12 +160,12 @@ def tell_if_disputed(sent: Sequence[Refund], *, now: datetime) -> None:
     for dispute in Dispute.objects.filter(payment_id__in=payments, opened_at__gt=now - LATE):
         payment = Payment.objects.filter(pk=dispute.payment_id).first() if dispute.payment_id else None
         if payment is not None:
-            _tell_if_sent(payment, dispute.reference, dispute.amount, now)
+            _tell_if_sent(payment, dispute.reference, dispute.amount, dispute.opened_at, now)
 
 
-def _tell_if_sent(payment: Payment, reference: str, amount: int, now: datetime) -> None:
+def _tell_if_sent(payment: Payment, reference: str, amount: int, opened_at: datetime, now: datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SENT, [payment.pk, BY_DISPUTE])
+        cursor.execute(_SENT, [payment.pk, BY_DISPUTE, opened_at + LATE])
         sent = int((cursor.fetchone() or (0,))[0])
     if sent:
         text = f"Of this payment {sent} of the minor unit was sent back before it was disputed: show the bank so."

@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
+from setaria.kernel.arrays import uuids
+from setaria.kernel.questions import Question, ask
 from setaria.trade.orders.settle import Answer, Money, settle
 from setaria.trade.payments import disputes
 from setaria.trade.payments.cases import Kind, Trouble, open_cases
@@ -47,11 +48,13 @@ def end(payment_ids: list[UUID], status: str, now: datetime) -> None:
     """Note how attempts ended. A success that comes after a failure wins; a failure never undoes a success."""
     if not payment_ids:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE payments_payment SET status = %s, ended_at = %s WHERE id = ANY (%s) AND status <> 'succeeded'",
-            [status, now, payment_ids],
-        )
+    ask(Question(_END, {"status": status, "now": now, "payments": uuids(payment_ids)}))
+
+
+_END = """
+    UPDATE payments_payment SET status = %(status)s, ended_at = %(now)s
+    WHERE id = ANY (%(payments)s) AND status <> 'succeeded'
+"""
 
 
 def look_at(news: Sequence[News], answers: Sequence[Answer | None], *, now: datetime) -> None:

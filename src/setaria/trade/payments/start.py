@@ -82,10 +82,10 @@ def starting(order_id: UUID, customer_id: int, provider: str, now: datetime, due
 
     The last one's row is the order's status and its time to pay, then the payment (`payment_of`), empty if there is none.
     """
-    waits = providers.get(provider).waits
+    ask_at = first_ask(providers.get(provider), now)
     about: dict[str, Value] = {
         "order": order_id, "customer": customer_id, "provider": provider, "now": now, "due": due, "new": new_id(),
-        "waits": int(waits), "first_ask": now + FIRST_ASK,
+        "waits": int(ask_at is not None), "first_ask": ask_at or now,
     }  # fmt: skip
     return [Question(_LOCK, about), Question(_START, about)]
 

@@ -76,12 +76,14 @@ class Quarrel(msgspec.Struct, frozen=True):
 class Device(msgspec.Struct, frozen=True):
     """On what a buyer pays: a telephone has the provider's app at hand, a computer only shows a code to one.
 
-    `within` names the app whose own browser it is (such as a chat); `address` is where the buyer comes from.
+    `within` names the app whose own browser it is (such as a chat); `address` is where the buyer comes from. `code` is what
+    that app has handed over by which its provider knows the buyer, once the buyer was led there.
     """
 
     phone: bool = False
     within: str = ""
     address: str = ""
+    code: str = ""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from setaria.people.members.models import Address, Guest, Member
 from setaria.people.notices.models import Bounce, Device, Message, Reader, Refusal
 from setaria.trade.alerts.models import Alert
 from setaria.trade.baskets.forget import forget_member
+from setaria.trade.invoices.models import Billing
 from setaria.trade.orders.models import Destination, Order
 from setaria.trade.privacy.running import Running, running
 
@@ -52,6 +53,7 @@ def erase(member_id: int, *, now: datetime) -> None:
         _forget_what_hangs_on(member, contacts)
         orders = Order.objects.filter(customer_id=member_id).values("pk")
         Destination.objects.filter(pk__in=orders).update(recipient=GONE, phone=GONE, street=GONE, postcode=GONE)
+        Billing.objects.filter(pk__in=orders).delete()  # an invoice that was written has its own, which the law keeps
         member.email = member.phone = None
         member.phone_verified = member.is_active = member.is_staff = member.is_superuser = False
         member.name, member.last_login, member.erased_at = "", None, now

@@ -21,6 +21,7 @@ from setaria.trade.baskets import models as baskets
 from setaria.trade.draws.models import Entry, Offer
 from setaria.trade.friendcodes.models import Code
 from setaria.trade.giftcards.models import Card
+from setaria.trade.invoices.models import Billing, Invoice
 from setaria.trade.orders.models import Charge, Destination, Event, Line, Order
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.points import models as points
@@ -61,6 +62,8 @@ def _kept(member: Member) -> Iterable[tuple[str, Rows]]:
     yield "order_destinations", _rows(Destination.objects.filter(order_id__in=ids))
     yield "payments", _rows(Payment.objects.filter(customer_id=pk))
     yield "refunds", _rows(Refund.objects.filter(order_id__in=ids), without=("sent_by",))
+    yield "invoices_for", _rows(Billing.objects.filter(order_id__in=ids), without=("waits",))
+    yield "invoices", _rows(Invoice.objects.filter(order_id__in=ids), "name", "order_id", "issued_at", "content")
     yield "places", _rows(Place.objects.filter(customer_id=pk))
     yield "draw_entries", _rows(Entry.objects.filter(customer_id=pk), without=("key",))
     yield "draw_offers", _rows(Offer.objects.filter(customer_id=pk))

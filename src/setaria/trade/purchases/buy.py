@@ -19,7 +19,7 @@ from setaria.trade.orders.place import place
 from setaria.trade.orders.requests import Charge, Code, Line, Outcome, Placed, Refused, Request
 from setaria.trade.points import spend as points
 from setaria.trade.promotions import spend as promotions
-from setaria.trade.quotes.queries import Choice, Priced, charges_of, mark_of, price
+from setaria.trade.quotes.queries import Choice, Priced, Pricing, charges_of, mark_of
 
 Door = Callable[[Request, datetime], Outcome | None]  # None: it cannot be told what became of the request
 
@@ -71,11 +71,12 @@ def at_the_door(request: Request, now: datetime) -> Outcome | None:
 
 def buy(agreed: Agreed, *, now: datetime, door: Door = at_the_door) -> Answer:
     """Place what a buyer agreed to, or say why not. A `Refused` is the door's own."""
-    before = _before(agreed.order_id)
+    customer_id = agreed.customer_id if agreed.member else None
+    pricing = Pricing(agreed.lines, agreed.market, agreed.choice, customer_id, now)
+    [before], *answers = ask(_before(agreed.order_id), *pricing.questions)
     if before.total is not None:
         return _again(agreed, before.total, now, door)
-    customer_id = agreed.customer_id if agreed.member else None
-    priced = price(agreed.lines, agreed.market, agreed.choice, customer_id=customer_id, now=now)
+    priced = pricing.priced(answers)
     if priced.mark != agreed.seen:
         return Changed(priced)
     wishes, spent = priced.wishes, priced.points_spent
@@ -111,9 +112,8 @@ _BEFORE = """
 """
 
 
-def _before(order_id: UUID) -> _Before:
-    [[row]] = ask(Question(_BEFORE, {"order": order_id}))
-    return _Before(*row)
+def _before(order_id: UUID) -> Question:
+    return Question(_BEFORE, {"order": order_id}, lambda row: _Before(*row))
 
 
 def _again(agreed: Agreed, total: int, now: datetime, door: Door) -> Answer:

@@ -21,7 +21,7 @@ def finish(
     With `pay_by`, a means that takes the order's total, its payment is begun, too, and returned; None when not all of it
     is left to pay, as `start` finds out. Each is harmless again.
     """
-    asked = [noting(placed.id, agreed.customer_id, **to)]
+    asked = noting(placed.id, agreed.customer_id, **to)
     if agreed.member:
         asked += remembering(agreed.customer_id, now=now, **to)
     asked += taking_out(owner, placed.id, {line.variant_id: line.quantity for line in agreed.lines}, now=now)

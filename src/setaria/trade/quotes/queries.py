@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -94,36 +95,65 @@ _USED = """
 """
 
 
-def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id: int | None, now: datetime) -> Priced:
-    """Quote lines at the prices they name, for a buyer (None: not known yet); four queries in one trip.
+class Pricing(msgspec.Struct, frozen=True):
+    """Lines to be quoted at the prices they name, for a buyer (None: not known yet).
 
-    After a change of rates, promotions or programmes, seven more.
+    `questions` and `priced` are the halves of `price`, for who has more to ask in the same trip.
     """
-    codes = codes_of(choice.codes)
-    about: dict[str, Value] = {"member": customer_id or 0, "market": market.pk, "now": now, "codes": texts(codes)}
-    ((version, balance, exempt, bought),), kinds_found, typed, used = ask(
-        Question(_BUYER, about),
-        Question(_KINDS, {"variants": int4s([x.variant_id for x in lines])}),
-        Question(_TYPED, about),
-        Question(_USED, about),
-    )
-    rules = RULEBOOK.rules(version, market.pk)
-    kinds: dict[int, int] = dict(kinds_found)
-    items = tuple(Item(x.variant_id, kinds.get(x.variant_id, 0), x.quantity, x.unit_price) for x in lines)
-    ways = rules.ways_to(choice.region, now)
-    way = next((one for one in ways if one.code == choice.delivery), ways[0] if ways else None)
-    buyer = Buyer(customer_id is not None, bought, {row[0]: Used(*row[1:]) for row in used})
-    found, problems = usable(rules.promotions, codes, {row[0]: Typed(*row[1:]) for row in typed}, buyer, now=now)
-    points = Points(balance, rules.share_max_bp) if balance and rules.share_max_bp else None
-    wanted = Wanted(
-        items=items,
-        reductions=tuple(_reduction(one) for one in found),
-        points=points if choice.points else None,
-        delivery=way,
-        tax=rules.tax_at(now, exempt=exempt),
-    )
-    code_ids = {one.promotion.id: one.code_id for one in found}
-    return Priced(tuple(lines), quote(wanted), ways, way, problems, code_ids, points.wanted if points else 0)
+
+    lines: Sequence[Line]
+    market: Market
+    choice: Choice
+    customer_id: int | None
+    now: datetime
+
+    @property
+    def _codes(self) -> list[str]:
+        return codes_of(self.choice.codes)
+
+    @property
+    def questions(self) -> list[Question]:
+        """What of the buyer and their goods decides."""
+        about: dict[str, Value] = {
+            "member": self.customer_id or 0, "market": self.market.pk, "now": self.now, "codes": texts(self._codes),
+        }  # fmt: skip
+        variants = int4s([line.variant_id for line in self.lines])
+        return [
+            Question(_BUYER, about),
+            Question(_KINDS, {"variants": variants}),
+            Question(_TYPED, about),
+            Question(_USED, about),
+        ]
+
+    def priced(self, answers: Sequence[list[Any]]) -> Priced:
+        """Reckon with the answers to `questions`; after a change of rates, promotions or programmes, seven queries."""
+        ((version, balance, exempt, bought),), kinds_found, typed, used = answers
+        rules = RULEBOOK.rules(version, self.market.pk)
+        kinds: dict[int, int] = dict(kinds_found)
+        items = tuple(Item(x.variant_id, kinds.get(x.variant_id, 0), x.quantity, x.unit_price) for x in self.lines)
+        ways = rules.ways_to(self.choice.region, self.now)
+        way = next((one for one in ways if one.code == self.choice.delivery), ways[0] if ways else None)
+        buyer = Buyer(self.customer_id is not None, bought, {row[0]: Used(*row[1:]) for row in used})
+        codes = {row[0]: Typed(*row[1:]) for row in typed}
+        found, problems = usable(rules.promotions, self._codes, codes, buyer, now=self.now)
+        points = Points(balance, rules.share_max_bp) if balance and rules.share_max_bp else None
+        wanted = Wanted(
+            items=items,
+            reductions=tuple(_reduction(one) for one in found),
+            points=points if self.choice.points else None,
+            delivery=way,
+            tax=rules.tax_at(self.now, exempt=exempt),
+        )
+        code_ids = {one.promotion.id: one.code_id for one in found}
+        return Priced(
+            tuple(self.lines), quote(wanted), ways, way, problems, code_ids, points.wanted if points else 0
+        )  # fmt: skip
+
+
+def price(lines: Sequence[Line], market: Market, choice: Choice, *, customer_id: int | None, now: datetime) -> Priced:
+    """Quote lines; four queries in one trip."""
+    pricing = Pricing(lines, market, choice, customer_id, now)
+    return pricing.priced(ask(*pricing.questions))
 
 
 def _reduction(one: Usable) -> Reduction:

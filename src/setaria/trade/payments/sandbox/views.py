@@ -47,11 +47,13 @@ def pay(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         take(payment, manner, now=now())
         return redirect(back)
     charge: Charge | None = next(iter(charges), None)
+    back_again = sum(charge.reversals.values_list("amount", flat=True)) if charge else 0
     page = {
         "payment": payment,
         "charge": charge,
         "back": back,
         "amount": _money(charge.amount if charge else payment.amount, payment.currency),
+        "sent_back": _money(back_again, payment.currency) if back_again else "",
         "wrong_amount": _money(course(Manner.WRONG_AMOUNT, payment.amount).amount, payment.currency),
         "late_seconds": LATE_SECONDS,
         "manners": {manner.name: manner.value for manner in Manner},

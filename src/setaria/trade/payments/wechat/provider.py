@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.payments.providers import ANSWER_SECONDS_MAX
+from setaria.trade.payments.wechat import within
 from setaria.trade.payments.words import BadNotification, BadSignature, Device, Down, Matter, Refused, State, Step, Word
 
 NAME = "wechat"
 CURRENCY = "CNY"
-WAYS = ("native", "h5")
+WAYS = ("native", "h5", "jsapi")
 GATEWAY = "https://api.mch.weixin.qq.com"
+LOGIN = "https://api.weixin.qq.com"
 _STATES = {"SUCCESS": State.SUCCEEDED, "REFUND": State.SUCCEEDED, "CLOSED": State.FAILED, "REVOKED": State.FAILED,
            "PAYERROR": State.FAILED}  # fmt: skip
 _HINT = "docs/howto/payments.md says where to find it."
@@ -38,7 +40,9 @@ class Keys(msgspec.Struct, frozen=True):
     public: str  # theirs, PEM
     public_id: str
     gateway: str
-    ways: tuple[str, ...]  # native, h5
+    ways: tuple[str, ...]  # native, h5, jsapi
+    app_secret: str = ""  # of the app, for jsapi
+    login: str = LOGIN
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -51,7 +55,11 @@ def keys() -> Keys:
     )
     gateway = os.environ.get("SETARIA_WECHAT_GATEWAY_URL", GATEWAY)
     ways = tuple(os.environ.get("SETARIA_WECHAT_WAYS", "native").split())
-    return Keys(merchant, app, serial, private, secret, public, public_id, gateway, ways)
+    app_secret, login = (
+        os.environ.get("SETARIA_WECHAT_APP_SECRET", ""),
+        os.environ.get("SETARIA_WECHAT_LOGIN_URL", LOGIN),
+    )
+    return Keys(merchant, app, serial, private, secret, public, public_id, gateway, ways, app_secret, login)
 
 
 class WeChat:
@@ -67,10 +75,12 @@ class WeChat:
     def begin(self, payment: Payment, device: Device) -> Step:
         """Get the code to scan, or on a telephone the address that opens WeChat (H5), where the merchant has that.
 
-        WeChat's own browser does not open that address: there the code is shown.
+        WeChat's own browser does not open that address: there its bridge pays (JSAPI), or else the code is shown.
         """
         wanted = {"description": settings.BRAND, "out_trade_no": payment.pk.hex,
                   "amount": {"total": payment.amount, "currency": CURRENCY}}  # fmt: skip
+        if device.within == NAME and "jsapi" in keys().ways:
+            return self._within(payment, device, wanted)
         if not (device.phone and device.within != NAME and device.address and "h5" in keys().ways):
             return Step(code=self._call("pay", **wanted)["code_url"])
         from wechatpayv3 import WeChatPayType
@@ -79,6 +89,20 @@ class WeChat:
         answer = self._call("pay", **wanted, scene_info=scene, pay_type=WeChatPayType.H5)
         back = quote(settings.BASE_URL + reverse("store:payment_back", args=[payment.pk]), safe="")
         return Step(url=f"{answer['h5_url']}&redirect_url={back}")
+
+    def _within(self, payment: Payment, device: Device, wanted: dict[str, Any]) -> Step:
+        """Have WeChat say who the buyer is, then open the trade for them."""
+        from wechatpayv3 import WeChatPayType
+
+        account = keys()
+        openid = device.code and within.buyer_of(
+            device.code, app=account.app, secret=account.app_secret, login=account.login
+        )
+        if not openid:
+            return Step(url=within.lead(payment, account.app))
+        answer = self._call("pay", **wanted, payer={"openid": openid}, pay_type=WeChatPayType.JSAPI)
+        asked = within.bridge(_client(account), account.app, answer["prepay_id"])
+        return Step(template="wechat/within.html", context={"asked": json.dumps(asked)})
 
     def ask(self, payment: Payment) -> Word:
         """Ask for the trade; one that was never opened does not exist there."""
@@ -136,7 +160,13 @@ class WeChat:
         if account.secret and len(account.secret) != 32:
             yield Error("SETARIA_WECHAT_API_V3_KEY has 32 characters, and this has not.", hint=_HINT)
         for way in set(account.ways) - set(WAYS):
-            yield Error(f"SETARIA_WECHAT_WAYS names native and h5, not {way!r}.", hint=_HINT)
+            yield Error(f"SETARIA_WECHAT_WAYS names native, h5 and jsapi, not {way!r}.", hint=_HINT)
+        if "jsapi" in account.ways and not account.app_secret:
+            yield Error("SETARIA_WECHAT_APP_SECRET is missing: nobody can pay within WeChat.", hint=_HINT)
+        if account.login != LOGIN:
+            yield Warning(
+                f"SETARIA_WECHAT_LOGIN_URL is {account.login}: it is told the app's secret.", hint="Unset it."
+            )
         if account.gateway != GATEWAY:
             yield Warning(f"SETARIA_WECHAT_GATEWAY_URL is {account.gateway}: no real money moves.", hint="Unset it.")
 

@@ -37,7 +37,7 @@
   // What can be chosen
 
   const chosen = () => [...items.values()].filter((item) => item.chosen > 0);
-  const most = (item) => (!start.canBuy || item.soldOut || item.price === null ? 0 : item.left);
+  const most = (item) => (!start.canBuy || state === "closed" || item.soldOut || item.price === null ? 0 : item.left);
 
   function choose(item, quantity) {
     item.chosen = Math.min(Math.max(0, quantity), most(item));

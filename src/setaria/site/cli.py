@@ -253,6 +253,7 @@ def bench(
         bool,
         typer.Option("--books", help="Only the books and the audit, of 10,000 and 100,000 orders; --full: a million."),
     ] = False,
+    web: Annotated[int, typer.Option(min=1, max=64, help="With --pages: web processes, sharing the port.")] = 1,
     json_file: JsonFileOption = None,
 ) -> None:
     """Measure how fast this machine takes orders and shows pages, or keeps the books of more and more orders."""
@@ -262,7 +263,9 @@ def bench(
         raise typer.Exit(run_books(quick, full, json_file))
     from setaria.site.bench.cli import main as run
 
-    raise typer.Exit(run(quick, full, json_file, pages))
+    if web > 1 and not pages:
+        raise typer.BadParameter("orders are compared with one empty server, so with one web server: add --pages")
+    raise typer.Exit(run(quick, full, json_file, pages, web))
 
 
 preorders = typer.Typer(

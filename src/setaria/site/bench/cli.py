@@ -30,16 +30,17 @@ class Result(msgspec.Struct, frozen=True):
     environment: Environment
     pairs: int
     seconds: float
+    web: int  # processes that serve
     outcomes: list[Outcome]
     baseline_threads: int
     stolen: float  # share of the processors' time that a hypervisor gave to other machines meanwhile
 
 
-def main(quick: bool, full: bool, json_file: Path | None, pages_only: bool = False) -> int:
+def main(quick: bool, full: bool, json_file: Path | None, pages_only: bool = False, web: int = 1) -> int:
     """Measure and print; 0 even where a goal is missed (it says so), 1 if nothing could be measured."""
     console = screen()
     try:
-        with temporary() as instance, ground.naive(instance) as naive_url:
+        with temporary(web=web) as instance, ground.naive(instance) as naive_url:
             result = measure(console, instance, naive_url, QUICK if quick else FULL if full else USUAL, pages_only)
     except NoInstance as error:
         console.print(f"[red]✗[/] {escape(str(error))}")
@@ -79,7 +80,15 @@ def measure(
     ticks_after, stolen_after = processor_ticks()
     share = (stolen_after - stolen) / max(1, ticks_after - ticks)
     outcomes.sort(key=lambda outcome: outcome.goal.number)
-    return Result(environment, planned.pairs, planned.seconds, outcomes, goals.baseline_threads, round(share, 3))
+    return Result(
+        environment,
+        planned.pairs,
+        planned.seconds,
+        len(instance.parts("web")),
+        outcomes,
+        goals.baseline_threads,
+        round(share, 3),
+    )
 
 
 def line(o: Outcome) -> str:
@@ -108,7 +117,8 @@ def show(console: Console, result: Result) -> None:
             "lower for it, and ratios of what needs several processes at once to what needs one are, too."
         )
     console.print(
-        f"{result.pairs} pairs of {result.seconds:g} s in turn; the load generator and the walls share the cores. "
+        f"{result.pairs} pairs of {result.seconds:g} s in turn, web processes: {result.web}; the load "
+        "generator and the walls share the cores. "
         f"The baseline had {result.baseline_threads} threads, its best."
     )
 

@@ -82,11 +82,10 @@ def naive(instance: Instance) -> Iterator[str]:
 
 
 def watched(instance: Instance) -> dict[str, list[int]]:
-    """Return the process ids of the instance's gate and of its PostgreSQL, sessions included."""
+    """Return the process ids of the instance's gates and of its PostgreSQL, sessions included."""
     return {
-        name: processes.family(pid)
+        name: [member for pid in instance.parts(part) for member in processes.family(pid)]
         for name, part in (("gate", "web"), ("PostgreSQL", "postgres"))
-        if (pid := instance.part(part)) is not None
     }
 
 

@@ -73,8 +73,9 @@ def measure(
         about_pages = pages.measure(
             instance, load, planned.seconds, planned.pairs, lambda text: tell(description=escape(text))
         )
-        about_orders = () if pages_only else goals.measure(load, walls)
-        for outcome in chain(about_orders, about_pages):
+        # Pages before orders: what a rush leaves to do, books and lapsed orders, keeps the worker busy long after it.
+        first, last = ((), ()) if pages_only else ([goals.idle()], goals.measure(load, walls))
+        for outcome in chain(first, about_pages, last):
             outcomes.append(outcome)
             progress.console.print(line(outcome), highlight=False)
     ticks_after, stolen_after = processor_ticks()

@@ -2,13 +2,13 @@
 
 import re
 from datetime import datetime
+from functools import cache
 from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port
-from django.utils.functional import SimpleLazyObject
 
 from setaria.channels.storefront import directory, preferences, queries, theme
 from setaria.channels.storefront.visit import Visit
@@ -22,6 +22,9 @@ from setaria.trade.baskets.wishes import wishes_of
 
 def store(request: HttpRequest) -> dict[str, object]:
     """Give templates the storefront, the market, the switches' state, the navigation and how full the basket is.
+
+    What not every page asks for are functions that remember: templates call what they can, and look it up for less than
+    a lazy object.
 
     Robust against a request that never reached our middleware: error pages use it too.
     """
@@ -38,13 +41,13 @@ def store(request: HttpRequest) -> dict[str, object]:
         "languages": [each for each in settings.LANGUAGES if each[0] in (storefront.languages or [each[0]])],
         "theme": preferences.theme_of(request),
         "themes": preferences.THEMES,
-        "nav_kinds": SimpleLazyObject(lambda: queries.navigation(cast(Visit, request), now) if market else []),
-        "nav_key": SimpleLazyObject(lambda: _nav_key(cast(Visit, request), now) if market else next_stamp()),
-        "basket_count": SimpleLazyObject(lambda: units_of(owner_of(request))),
-        "wished_ids": SimpleLazyObject(lambda: _wished(request)),
+        "nav_kinds": cache(lambda: queries.navigation(cast(Visit, request), now) if market else []),
+        "nav_key": cache(lambda: _nav_key(cast(Visit, request), now) if market else next_stamp()),
+        "basket_count": cache(lambda: units_of(owner_of(request))),
+        "wished_ids": cache(lambda: _wished(request)),
         "passkeys_here": passkeys_work_at(_host(request)),
         "sandbox_messages": settings.EMAIL_BACKEND.startswith("setaria.people.post.sandbox"),
-        "push_key": SimpleLazyObject(_push_key),
+        "push_key": cache(_push_key),
         "now": now,
         "now_ms": int(now.timestamp() * 1000),
     }

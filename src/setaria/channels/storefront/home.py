@@ -1,8 +1,9 @@
 """The store's front: drops that run or come, every kind of product, the newest."""
 
+from functools import cache
+
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from setaria.channels.storefront import found, queries
@@ -30,7 +31,7 @@ def page(request: Visit) -> HttpResponse:
             "drops": queries.drops_ahead(shelf),
             "programmes": shelf.window.lately("programmes", lambda: programmes_ahead(request.channel, now)),
             "kinds": shelf.window.kinds,
-            "found": SimpleLazyObject(lambda: found.of_home(request, lead)),
+            "found": cache(lambda: found.of_home(request, lead)),
             "found_key": ("home", shelf.window.stamp, lead and lead.product.pk),
             "best": best_sellers(shelf),
             "lead": lead,

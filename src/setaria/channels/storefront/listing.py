@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
 from babel.numbers import get_currency_precision
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
-from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -80,7 +81,7 @@ def page(request: Visit, slug: str) -> HttpResponse:
         {
             "kind": kind,
             "listing": listing,
-            "found": SimpleLazyObject(lambda: of_kind(request, kind, number, lead)),
+            "found": cache(lambda: of_kind(request, kind, number, lead)),
             "found_key": ("kind", shelf.window.stamp, kind.pk, number, lead and lead.product.pk),
         },
     )

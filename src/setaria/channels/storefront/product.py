@@ -1,9 +1,10 @@
 """One product: what it is, what it costs and why, whether it can be had."""
 
+from functools import cache
+
 import msgspec
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -47,14 +48,14 @@ def page(request: Visit, slug: str) -> HttpResponse:
             "card": card,
             "shelf": shelf,
             "chosen": chosen,
-            "facts": SimpleLazyObject(lambda: facts(product.kind.specification_fields, product.specification)),
+            "facts": cache(lambda: facts(product.kind.specification_fields, product.specification)),
             "drop": drop,
             "key": (card.full_key, chosen and chosen.variant.pk, drop and (drop.pk, drop.opens_at > shelf.now)),
-            "found": SimpleLazyObject(lambda: found.of_product(request, card, _home(product, shelf))),
+            "found": cache(lambda: found.of_product(request, card, _home(product, shelf))),
             "found_key": ("product", card.full_key),
             "pictures": list(product.pictures.all()),
-            "swatches": SimpleLazyObject(lambda: _swatches(card, queries.option_words(shelf))),
-            "matrix": SimpleLazyObject(lambda: matrix_of(card.offers, queries.option_words(shelf))),
+            "swatches": cache(lambda: _swatches(card, queries.option_words(shelf))),
+            "matrix": cache(lambda: matrix_of(card.offers, queries.option_words(shelf))),
             "sets": sets.sets_with(product, shelf),
             "companions": companions(product, shelf),
         },

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.utils.translation import get_language
@@ -11,7 +12,7 @@ from setaria.channels.storefront.window import WINDOWS, Window, next_stamp
 from setaria.goods.catalog.measure import price_each, price_per_measure
 from setaria.goods.catalog.models import Kind, Option, OptionValue, Picture, Product, Variant
 from setaria.goods.inventory.models import Location
-from setaria.goods.inventory.queries import free_units
+from setaria.goods.inventory.queries import free_of_products, free_units
 from setaria.goods.pricing.queries import prices_at
 from setaria.kernel.arrays import int4s
 from setaria.kernel.pipeline import Value
@@ -132,10 +133,12 @@ def navigation(visit: Visit, now: datetime) -> list[Kind]:
 
 
 def cards(ids: Sequence[int], shelf: Shelf) -> list[Card]:
-    """Return a card for each product in the window, by its key; one query for products that were shown before."""
-    found = shelf.window.whole(ids)
-    free = _free([variant for product, _ in found for variant in product.variants.all()], shelf)
-    return [card_of(product, prices, free, shelf, shelf.window.stamp) for product, prices in found]
+    """Return a card for each product in the window, by its key; one trip, whether or not they were shown before."""
+    if shelf.location is None:
+        found, free = shelf.window.whole(ids), list[Any]()
+    else:
+        found, free = shelf.window.whole_with(ids, free_of_products(ids, shelf.location.pk))
+    return [card_of(product, prices, dict(free), shelf, shelf.window.stamp) for product, prices in found]
 
 
 def card_of(

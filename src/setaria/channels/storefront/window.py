@@ -35,6 +35,7 @@ from setaria.trade.drops.models import Drop, DropItem
 from setaria.trade.orders.terms import VERSION
 
 T = TypeVar("T")
+Whole = tuple[Product, dict[int, int]]  # a product with all that belongs to it, and its variants' prices
 
 WINDOWS_MAX = 32
 PRODUCTS_KEPT_MAX = 4_000  # whole, with variants and pictures; some 10 KB each
@@ -93,7 +94,7 @@ class Window:
         self.kinds = _kinds(self.products)
         self.drops = _drops(channel, now)
         self.faces: dict[int, Face] = {}  # what grids have shown
-        self._whole: dict[int, tuple[Product, dict[int, int]]] = {}
+        self._whole: dict[int, Whole] = {}
         self._derived: dict[Hashable, object] = {}
         self._lately: dict[Hashable, tuple[float, object]] = {}
         self._stock = Stock(None, frozenset())
@@ -116,23 +117,33 @@ class Window:
         ids = [self.by_slug[slug].id for slug in slugs if slug in self.by_slug]
         return [product for product, _ in self.whole(ids)]
 
-    def whole(self, ids: Sequence[int]) -> list[tuple[Product, dict[int, int]]]:
+    def whole(self, ids: Sequence[int]) -> list[Whole]:
         """Return products with kind, variants and pictures loaded, each with its variants' prices; one trip at most."""
-        known = {id: found for id in ids if (found := self._whole.get(id)) is not None}
-        if missing := [id for id in ids if id not in known]:
-            known |= self._learn(missing)
-        return [known[id] for id in ids if id in known]
+        return self._whole_with(ids)[0]
 
-    def _learn(self, ids: Sequence[int]) -> dict[int, tuple[Product, dict[int, int]]]:
+    def whole_with(self, ids: Sequence[int], question: Question) -> tuple[list[Whole], list[Any]]:
+        """As `whole`, and the rows that answer a question asked in the same trip."""
+        found, answers = self._whole_with(ids, question)
+        return found, answers[0]
+
+    def _whole_with(self, ids: Sequence[int], *more: Question) -> tuple[list[Whole], list[list[Any]]]:
+        known = {id: found for id in ids if (found := self._whole.get(id)) is not None}
+        missing = [id for id in ids if id not in known]
+        learned, answers = self._learn(missing, *more) if missing else ({}, ask(*more) if more else [])
+        known |= learned
+        return [known[id] for id in ids if id in known], answers
+
+    def _learn(self, ids: Sequence[int], *more: Question) -> tuple[dict[int, Whole], list[list[Any]]]:
         kinds = {kind.pk: kind for kind in self.kinds}
         about: dict[str, Value] = {"products": int4s(ids), "market": self.market.pk, "since": self.since}
-        products, variants, pictures, prices = ask(
+        products, variants, pictures, prices, *answers = ask(
             rows_of(Product, "WHERE id = ANY (%(products)s)", about),
             rows_of(Variant, "WHERE product_id = ANY (%(products)s) ORDER BY position, id", about),
             rows_of(Picture, "WHERE product_id = ANY (%(products)s) ORDER BY position, id", about),
             Question(_PRICES, about),
+            *more,
         )
-        learned: dict[int, tuple[Product, dict[int, int]]] = {}
+        learned: dict[int, Whole] = {}
         for product in products:
             if product.kind_id in kinds:
                 product.kind = kinds[product.kind_id]
@@ -143,7 +154,7 @@ class Window:
         with self._keeping:
             self._whole |= learned
             _push_out(self._whole, PRODUCTS_KEPT_MAX)
-        return learned
+        return learned, answers
 
     def learn(self, faces: dict[int, Face]) -> dict[int, Face]:
         """Keep how products look in a grid, and return the same."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from secrets import token_hex
 
 from babel.dates import format_date
@@ -97,7 +98,7 @@ register.filter(markup.bare)
 @register.simple_tag(takes_context=True)
 def grid(context: template.Context, tiles: Sequence[Tile], *more: str) -> SafeString:
     """Write the items of a grid; `more`: "compare" for boxes that tick them, "heart" for the wish list."""
-    wished = context["wished_ids"] if "heart" in more else None
+    wished = context["wished_ids"]() if "heart" in more else None
     written = markup.grid(tiles, context["market"].currency, _mark_of(context), wished, compare="compare" in more)
     return SafeString(written)
 
@@ -222,7 +223,8 @@ class _Piece(template.Node):
         kept = PIECES.get(key, lambda: self._render(context))
         if _SIGN not in kept or context.get(_KEEPING):
             return SafeString(kept)
-        return SafeString(_HOLE.sub(lambda found: conditional_escape(str(context.get(found[1]) or "")), kept))
+        fill = cache(lambda name: conditional_escape(str(context.get(name) or "")))  # a form's token is in many places
+        return SafeString(_HOLE.sub(lambda found: fill(found[1]), kept))
 
     def _render(self, context: template.Context) -> str:
         with context.push(**{_KEEPING: True, "csrf_token": _mark("csrf_token")}):

@@ -6,12 +6,88 @@ Run as a program with the step, the instant, and what the step needs.
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 
 def die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(statement: str) -> Callable[..., Any]:
+    """Die when the database is about to be asked this: what was written in the same transaction is not committed."""
+
+    def run(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if statement in sql:
+            die()
+        return execute(sql, *rest)
+
+    return run
+
+
+# Money for a place of a programme: its deposit, its turn, what is left to pay.
+ADVANCES = (
+    "before the deposit is committed", "after the deposit was settled", "before the order is made",
+    "after the order was made", "after the deposit was credited", "before the balance is committed",
+    "after the balance was settled", "after the deposit was taken back", "before the deposit's refund is noted",
+)  # fmt: skip
+BOOKS = ("before the lines of entries", "before entries are committed", "after the first kind of entries")
+
+
+def dying_advances(step: str, now: datetime) -> None:
+    from django.db import connection
+
+    from setaria.kernel import batches
+    from setaria.trade.payments import notify
+    from setaria.trade.payments.ask import ask_due
+    from setaria.trade.preorders import deposits, supply
+    from setaria.trade.preorders.money import hear, wanted
+
+    match step:
+        case "after the deposit was settled":
+            deposits.end = die  # type: ignore[assignment]
+        case "before the order is made":
+            supply.place = die  # type: ignore[assignment]
+        case "after the order was made":
+            deposits.credit = die  # type: ignore[assignment]
+        case "after the deposit was credited" | "after the deposit was taken back":
+            deposits._note = die  # type: ignore[assignment]
+        case "before the balance is committed":
+            batches.Batch.commit = die  # type: ignore[method-assign, assignment]
+        case "after the balance was settled":
+            notify.end = die  # type: ignore[assignment]
+    statements = {
+        "before the deposit is committed": deposits._STAND,
+        "before the deposit's refund is noted": deposits._COLLECT,
+    }
+    with connection.execute_wrapper(before(statements.get(step, "nothing that is asked"))):
+        ask_due(now=now, hear=hear, wanted=wanted)
+        deposits.decide(now=now)
+        deposits.collect(now=now)
+        supply.call_all(now=now)
+
+
+def dying_books(step: str, now: datetime) -> None:
+    from django.db import connection
+
+    from setaria.trade.books import record
+
+    enter = record._record_some
+
+    def entered(*which: Any) -> None:
+        enter(*which)
+        die()
+
+    if step == "after the first kind of entries":
+        record._record_some = entered  # type: ignore[assignment]
+    statements = {
+        "before the lines of entries": "INSERT INTO books_posting",
+        "before entries are committed": "INSERT INTO books_mark (source, until) VALUES",
+    }
+    with connection.execute_wrapper(before(statements.get(step, "nothing that is asked"))):
+        record.record(now=now)
 
 
 def main(step: str, at: str, order: str, customer: str) -> None:
@@ -37,6 +113,9 @@ def main(step: str, at: str, order: str, customer: str) -> None:
     from setaria.trade.purchases.buy import buy
 
     now, number = datetime.fromisoformat(at), UUID(order)
+    if step in ADVANCES or step in BOOKS:
+        (dying_advances if step in ADVANCES else dying_books)(step, now)
+        die()
     if step in ("before the attempt is written", "after the attempt is written"):
         if step.startswith("before"):
             starting.ask = die  # type: ignore[assignment]

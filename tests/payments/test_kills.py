@@ -35,7 +35,9 @@ from setaria.trade.payments.sandbox.models import Charge, Reversal
 from setaria.trade.payments.start import credited, start
 from setaria.trade.payments.words import Quarrel, Stand
 from setaria.trade.points import spend as points
+from setaria.trade.preorders import deposits
 from setaria.trade.preorders.money import hear, wanted
+from setaria.trade.preorders.supply import call_all
 from setaria.trade.promotions import spend as promotions
 from setaria.trade.purchases.buy import Agreed, buy
 from setaria.trade.quotes.queries import Choice, price
@@ -65,7 +67,11 @@ def heal(world: World) -> None:
         world.later(2 * MINUTE)
         world.expire()
         ask_due(now=world.now, hear=hear, wanted=wanted)
+        deposits.lapse(now=world.now)
+        deposits.decide(now=world.now)
+        call_all(now=world.now)
         refund.collect(now=world.now)
+        deposits.collect(now=world.now)
         refund.send_due(now=world.now)
         giftcards.heal(now=world.now)
         promotions.heal(now=world.now)

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -42,6 +43,7 @@ from setaria.trade.invoices.returns import credit_returns
 from setaria.trade.news import tell as news
 from setaria.trade.orders.release import EXPIRE_BATCH_MAX, expire
 from setaria.trade.payments.ask import ASK_MAX, ask_due
+from setaria.trade.payments.providers import TURN_SECONDS
 from setaria.trade.payments.refund import SEND_MAX, collect, send_due
 from setaria.trade.payments.sandbox import tell as sandbox
 from setaria.trade.points import spend as points
@@ -96,9 +98,9 @@ def _send_refunds() -> None:
 
 
 def _ask_providers() -> None:
-    """Providers are asked about payments that nobody told us the end of."""
-    at = now()
-    while ask_due(now=at, hear=hear, wanted=wanted) == ASK_MAX:
+    """Providers are asked about payments that nobody told us the end of; then refunds have their turn, however many wait."""
+    ends = now() + timedelta(seconds=TURN_SECONDS)
+    while (at := now()) < ends and ask_due(now=at, hear=hear, wanted=wanted) == ASK_MAX:
         pass
 
 

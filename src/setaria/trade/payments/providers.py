@@ -28,6 +28,9 @@ PROVIDERS = {
 ANSWER_SECONDS_MAX = 8.0  # of a provider; a buyer waits no longer
 # Calls of one process at once. A provider that hangs must not take all the threads that make pages (`gate/app.py`).
 CALLS_MAX = 4
+# So long refunds are sent, or payments asked about, in one call of ours. What comes of it is stamped with the instant the
+# call began, and the books, points and invoices look back a minute only (`books/record.py`).
+TURN_SECONDS = 10.0
 NAME_CHARS_MAX = 20  # the column
 
 _calls = threading.BoundedSemaphore(CALLS_MAX)

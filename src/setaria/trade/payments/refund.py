@@ -1,5 +1,7 @@
 """Money that must go back: collected from settlements that could not be applied, sent through their provider."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -12,6 +14,7 @@ from setaria.trade.payments import providers
 from setaria.trade.payments.cases import Kind, Trouble, open_cases, resolve
 from setaria.trade.payments.disputes import cover_lost, tell_if_disputed
 from setaria.trade.payments.models import Case, Dispute, Payment, Refund
+from setaria.trade.payments.providers import TURN_SECONDS
 from setaria.trade.payments.words import Refused
 
 SEND_MAX = 500
@@ -38,8 +41,10 @@ def collect(*, now: datetime) -> int:
         return cursor.rowcount
 
 
-def send_due(*, now: datetime) -> int:
+def send_due(*, now: datetime, clock: Callable[[], float] = time.monotonic) -> int:
     """Ask the providers to send up to `SEND_MAX` refunds that are due; return how many they took.
+
+    No more are asked for once `TURN_SECONDS` have passed by `clock`: they stay due, for a call with a later `now`.
 
     The provider is asked outside of any transaction, under the refund's id as idempotency key, so a crash between
     its answer and our note makes us ask again and it answer the same. One that the provider does not take is logged
@@ -53,8 +58,10 @@ def send_due(*, now: datetime) -> int:
     if due and cover_lost(due, now=now):
         due = list(waiting.order_by("due_at")[:SEND_MAX])
     payments = Payment.objects.in_bulk([refund.payment_id for refund in due])
-    sent = []
+    sent, began = [], clock()
     for refund in due:
+        if clock() - began > TURN_SECONDS:
+            break
         try:
             with providers.calling():
                 providers.get(refund.provider).refund(refund, payments.get(refund.payment_id))

@@ -72,7 +72,7 @@ def at_the_door(request: Request, now: datetime) -> Outcome | None:
 def buy(agreed: Agreed, *, now: datetime, door: Door = at_the_door) -> Answer:
     """Place what a buyer agreed to, or say why not. A `Refused` is the door's own."""
     customer_id = agreed.customer_id if agreed.member else None
-    pricing = Pricing(agreed.lines, agreed.market, agreed.choice, customer_id, now)
+    pricing = Pricing(agreed.lines, agreed.market, agreed.choice, customer_id, now, agreed.order_id)
     [before], *answers = ask(_before(agreed.order_id), *pricing.questions)
     if before.total is not None:
         return _again(agreed, before.total, now, door)

@@ -69,10 +69,13 @@ def mark_of(lines: Sequence[Line], charges: Sequence[Charge], total: int) -> str
     return f"{total}-{sha256(msgspec.json.encode([lines, charges])).hexdigest()[:24]}"
 
 
-# All that of a buyer and their goods decides, in one trip; what it goes by is in the rulebook.
+# All that of a buyer and their goods decides, in one trip; what it goes by is in the rulebook. What is set aside under the
+# order's own id is theirs still: who presses twice is not told that it changed, while the first press becomes an order.
 _BUYER = """
     SELECT version.number,
-           coalesce((SELECT balance FROM points_account WHERE member_id = %(member)s AND market_id = %(market)s), 0),
+           coalesce((SELECT balance FROM points_account WHERE member_id = %(member)s AND market_id = %(market)s), 0)
+           + coalesce((SELECT amount FROM points_spending WHERE order_id = %(order)s AND member_id = %(member)s
+                       AND market_id = %(market)s AND state IN (1, 2)), 0),
            EXISTS (SELECT 1 FROM quotes_exemption WHERE member_id = %(member)s AND market_id = %(market)s
                    AND (until IS NULL OR until > %(now)s)),
            EXISTS (SELECT 1 FROM orders_order WHERE customer_id = %(member)s AND paid_at IS NOT NULL)
@@ -83,11 +86,19 @@ _KINDS = """
     JOIN catalog_product AS product ON product.id = variant.product_id WHERE variant.id = ANY (%(variants)s)
 """
 _TYPED = """
-    SELECT text, id, promotion_id, uses_max IS NOT NULL AND used >= uses_max FROM promotions_code
-    WHERE text = ANY (%(codes)s)
+    SELECT code.text, code.id, code.promotion_id, code.uses_max IS NOT NULL
+           AND code.used - (SELECT count(*) FROM promotions_use AS own WHERE own.order_id = %(order)s
+                            AND own.promotion_id = code.promotion_id AND own.code_id = code.id AND own.state IN (1, 2))
+               >= code.uses_max
+    FROM promotions_code AS code WHERE code.text = ANY (%(codes)s)
 """
 _USED = """
-    SELECT p.id, p.used_uses, p.used_amount, coalesce(tally.used, 0) FROM promotions_promotion AS p
+    SELECT p.id, p.used_uses - own.uses, p.used_amount - own.amount, greatest(coalesce(tally.used, 0) - own.uses, 0)
+    FROM promotions_promotion AS p
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS uses, coalesce(sum(u.amount), 0)::bigint AS amount FROM promotions_use AS u
+        WHERE u.order_id = %(order)s AND u.promotion_id = p.id AND u.state IN (1, 2)
+    ) AS own
     LEFT JOIN promotions_tally AS tally ON tally.promotion_id = p.id AND tally.customer_id = %(member)s
     WHERE p.market_id = %(market)s
       AND (NOT p.needs_code AND p.since <= %(now)s AND p.until > %(now)s
@@ -95,8 +106,11 @@ _USED = """
 """
 
 
+NO_ORDER = UUID(int=0)
+
+
 class Pricing(msgspec.Struct, frozen=True):
-    """Lines to be quoted at the prices they name, for a buyer (None: not known yet).
+    """Lines to be quoted at the prices they name, for a buyer (None: not known yet), as the order with an id, if it has one.
 
     `questions` and `priced` are the halves of `price`, for who has more to ask in the same trip.
     """
@@ -106,6 +120,7 @@ class Pricing(msgspec.Struct, frozen=True):
     choice: Choice
     customer_id: int | None
     now: datetime
+    order_id: UUID = NO_ORDER
 
     @property
     def _codes(self) -> list[str]:
@@ -116,6 +131,7 @@ class Pricing(msgspec.Struct, frozen=True):
         """What of the buyer and their goods decides."""
         about: dict[str, Value] = {
             "member": self.customer_id or 0, "market": self.market.pk, "now": self.now, "codes": texts(self._codes),
+            "order": self.order_id,
         }  # fmt: skip
         variants = int4s([line.variant_id for line in self.lines])
         return [

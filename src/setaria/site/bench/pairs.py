@@ -38,6 +38,7 @@ class Outcome(msgspec.Struct, frozen=True):
     samples: int
     told: str = ""  # the figures behind it
     cpu_us: dict[str, float] = {}  # processor time an answer, by process
+    above: float = 0.0  # of a ratio of two rates: the first, a second
 
 
 def judge(goal: Goal, values: Sequence[float], told: str = "", cpu_us: dict[str, float] | None = None) -> Outcome:
@@ -64,4 +65,4 @@ def compare(goal: Goal, above: Measure, below: Measure, pairs: int, tick: Tick) 
     lost = sum(sum(m.others.values()) for m in ups + downs)
     told = f"{up:,.0f} ÷ {down:,.0f} a second; p50 {p50:.1f} ms, p99 {p99:.1f} ms; {lost:,} refused or lost"
     cpu = {name: round(statistics.median(m.cpu_us_each[name] for m in ups), 1) for name in ups[0].cpu_us_each}
-    return judge(goal, ratios, told, cpu)
+    return msgspec.structs.replace(judge(goal, ratios, told, cpu), above=round(up, 1))

@@ -8,16 +8,10 @@ import msgspec
 from setaria.trade.campaigns.rules import Capacity
 
 FILE = "bench.json"
-ORDERS = "durable orders"  # what the benchmark's own outcomes of the gate begin with
-
-
-class _Outcome(msgspec.Struct):
-    name: str
-    above: float
 
 
 class _Bench(msgspec.Struct):
-    outcomes: list[_Outcome]
+    orders_per_second: float  # 0 where only pages were measured
 
 
 def last_measured(home: Path) -> Capacity | None:
@@ -28,5 +22,4 @@ def last_measured(home: Path) -> Capacity | None:
         at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except (OSError, msgspec.DecodeError):
         return None
-    rates = [outcome.above for outcome in bench.outcomes if outcome.name.startswith(ORDERS)]
-    return Capacity(max(rates), at) if rates else None
+    return Capacity(bench.orders_per_second, at) if bench.orders_per_second else None

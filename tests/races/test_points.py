@@ -7,10 +7,11 @@ from setaria.kernel.ids import new_id
 from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.points import returns
 from setaria.trade.points import spend as spending
+from setaria.trade.points.correct import Answer, correct
 from setaria.trade.points.earn import LATE, earn, lapse
-from setaria.trade.points.models import Recall, Spending
+from setaria.trade.points.models import Account, Programme, Recall, Spending
 from setaria.trade.points.returns import follow_returns
-from setaria.trade.points.spend import reserve
+from setaria.trade.points.spend import give_back, reserve
 from tests.guards import Unguarded
 from tests.points.test_points import earned, has, programme
 from tests.races.together import MeetingPoint, together
@@ -66,6 +67,21 @@ def test_twin_without_lock_and_constraint_they_are_spent_twice(
     assert twice(broken_world, fan) == [True, True]
     assert has(fan) == -20
     assert "points_are_their_entries" in broken_world.breaches()
+
+
+def test_one_orders_id_in_two_markets_takes_the_points_of_one(world: World, meet: MeetingPoint) -> None:
+    programme(world)
+    Programme.objects.create(market=world.us, since=world.now, earned_bp=100, share_max_bp=5_000)
+    fan, order, now = world.member(), new_id(), world.now
+    for market in (world.cn, world.us):
+        given = correct(new_id(), fan, market.pk, 100, note="a gift", by="a@b.c", now=now)
+        assert given is Answer.CORRECTED
+    answers = together(*[lambda m=m: reserve(order, fan, m.pk, 60, now=now) for m in (world.cn, world.us)])
+    assert meet.all_met
+    assert sorted(map(bool, answers)) == [False, True]
+    assert sorted(Account.objects.values_list("balance", flat=True)) == [40, 100]
+    assert give_back([order], now=now) == 1
+    assert list(Account.objects.values_list("balance", flat=True)) == [100, 100]
 
 
 def test_what_is_spent_while_it_lapses_goes_once(world: World) -> None:

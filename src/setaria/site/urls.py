@@ -3,7 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from setaria.channels.storefront.preferences import choose_language
+from setaria.people.members.passkeys import refuse_malformed
 
+refuse_malformed()  # here, where allauth's views are loaded anyway
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("setaria.channels.storefront.urls")),
     path("accounts/", include("allauth.urls")),

@@ -17,19 +17,24 @@ from setaria.trade.promotions.spend import HEAL_MAX, LATE, RESERVED_FOR
 
 _LOCK = "SELECT balance FROM points_account WHERE member_id = %(member)s AND market_id = %(market)s FOR NO KEY UPDATE"
 _OWN = "SELECT amount, state FROM points_spending WHERE order_id = %(order)s"
+# The spending first: where somebody else has just set something aside under this order's id, nothing is taken.
 _TAKE = """
-    WITH taken AS (
-        UPDATE points_account SET balance = balance - %(amount)s WHERE member_id = %(member)s AND market_id = %(market)s
-        RETURNING member_id, market_id
-    ), spending AS (
+    WITH spending AS (
         INSERT INTO points_spending AS s (order_id, member_id, market_id, amount, state, at)
-        SELECT %(order)s, member_id, market_id, %(amount)s, 1, %(now)s FROM taken
+        VALUES (%(order)s, %(member)s, %(market)s, %(amount)s, 1, %(now)s)
         ON CONFLICT (order_id) DO UPDATE SET amount = excluded.amount, state = 1, at = excluded.at,
             member_id = excluded.member_id, market_id = excluded.market_id
         WHERE s.state = 4
+        RETURNING member_id, market_id
+    ), taken AS (
+        UPDATE points_account AS a SET balance = balance - %(amount)s FROM spending
+        WHERE (a.member_id, a.market_id) = (spending.member_id, spending.market_id)
+        RETURNING a.member_id, a.market_id
+    ), entry AS (
+        INSERT INTO points_entry (id, kind, member_id, market_id, amount, order_id, at)
+        SELECT %(id)s, 2, member_id, market_id, -%(amount)s, %(order)s, %(now)s FROM taken
     )
-    INSERT INTO points_entry (id, kind, member_id, market_id, amount, order_id, at)
-    SELECT %(id)s, 2, member_id, market_id, -%(amount)s, %(order)s, %(now)s FROM taken
+    SELECT count(*) FROM taken
 """
 
 
@@ -57,7 +62,8 @@ def reserve(order_id: UUID, member_id: int, market_id: int, amount: int, *, now:
         if account is None or account[0] < amount:
             return False
         cursor.execute(_TAKE, {**values, "id": new_id()})
-    return True
+        taken = cursor.fetchone()
+    return bool(taken and taken[0])
 
 
 # The accounts before their spendings, as everywhere; what is given back is read after the lock.

@@ -60,6 +60,18 @@ def test_what_agrees_is_no_difference_and_fees_and_payouts_are_booked(world: Wor
     assert (standing["BANK"], standing["FEES"]) == (9_940, 60)
 
 
+def test_what_a_long_file_tells_is_booked_though_the_books_went_on_meanwhile(world: World, tmp_path: Path) -> None:
+    one, began = payment(world), world.now
+    file = write(tmp_path, row(world, "payment", one, "100.00", "0.60"))
+    world.later(3 * MINUTE)
+    record(now=world.now)  # by the worker, while the file is read
+    ticks = iter([0.0, 180.5])
+    take_in(file, "sandbox", by=STAFF, now=began, clock=lambda: next(ticks))
+    record(now=world.now)
+    assert {s.account.name: s.balance for s in trial_balance()}["FEES"] == 60
+    assert record(now=world.now, everything=True) == 0
+
+
 def test_the_same_file_twice_changes_nothing_also_at_once(world: World, tmp_path: Path) -> None:
     file = write(tmp_path, row(world, "payment", payment(world), "100.00"))
     answers = together(*[lambda: take_in(file, "sandbox", by=STAFF, now=world.now)] * 3)

@@ -1,7 +1,8 @@
 """Taking in a settlement file: all of it or nothing, once, however often it is sent; then what differs is listed."""
 
-from collections.abc import Iterator
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import md5, sha256
 from pathlib import Path
@@ -45,11 +46,17 @@ _ENTER = """
 """
 
 
-def take_in(file: Path, provider: str, *, by: str, now: datetime) -> Taken:
+# A file of a long time takes minutes to read and to compare, and is committed then; the books look back one.
+_STAMP = "UPDATE reconciliation_statement SET at = %s WHERE id = %s"
+
+
+def take_in(file: Path, provider: str, *, by: str, now: datetime, clock: Callable[[], float] = time.monotonic) -> Taken:
     """Take a provider's file in and compare; raises BadFile, or KeyError for a provider without a format.
 
-    The same bytes again change nothing; lines that another file brought before are passed over.
+    The same bytes again change nothing; lines that another file brought before are passed over. The file is stamped with
+    when it was in: `now`, and the whole seconds that it took by `clock`.
     """
+    began = clock()
     with file.open("rb") as opened:
         digest = _digest(opened)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -79,6 +86,8 @@ def take_in(file: Path, provider: str, *, by: str, now: datetime) -> Taken:
         fresh = cursor.rowcount
         cursor.execute("ANALYZE reconciliation_entry")
         _compare(cursor, now)
+        if took := int(clock() - began):
+            cursor.execute(_STAMP, [now + timedelta(seconds=took), statement])
         return Taken(rows, fresh, False, _open(cursor))
 
 

@@ -27,14 +27,14 @@ from tests.world import DAY, World
 
 __all__ = ["limits"]
 
-ONE = {"case": 1, "difference": 1, "promotion": 1, "member_id": 1, "rate": 1}
+ONE = {"case": 1, "difference": 1, "promotion": 1, "member_id": 1, "rate": 1, "exemption": 1}
 WRITES = {
     "make_promotion": "add_promotion", "end_promotion": "change_promotion", "correct_points": "add_entry",
     "issue_card": "add_card", "find_card": "add_block", "block_card": "add_block", "lift_card": "add_block",
     "set_tax": "add_taxrate", "set_delivery": "add_shippingrate", "handed": "add_remittance",
     "handed_list": "add_remittance", "promotion_codes": "add_promotion", "withdraw_tax": "add_taxrate",
     "withdraw_delivery": "add_shippingrate", "set_delivery_tax": "add_taxrate",
-    "withdraw_delivery_tax": "add_taxrate",
+    "withdraw_delivery_tax": "add_taxrate", "note_exempt": "add_exemption", "end_exempt": "add_exemption",
     "refund": "add_return", "paid_by_bank": "add_return", "refused": "add_remittance", "end_dispute": "change_dispute",
 }  # fmt: skip
 
@@ -75,6 +75,7 @@ def test_every_door_that_gives_money_away_takes_a_permission() -> None:
         "points_of",
         "cards",
         "rates",
+        "exempt",
     }
     assert {each.name for each in urlpatterns} == safe | reads | WRITES.keys()
 

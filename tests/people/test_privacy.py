@@ -22,6 +22,7 @@ from setaria.trade.orders.models import Destination, Order
 from setaria.trade.orders.requests import Placed
 from setaria.trade.privacy.erase import StillRunning, erase
 from setaria.trade.privacy.running import Kind, running
+from setaria.trade.quotes import exempt
 from tests.invoices.conftest import issuer_of
 from tests.people.conftest import PASSWORD
 from tests.world import DAY, HOUR, World
@@ -60,6 +61,8 @@ def test_one_takes_ones_own_data_along(store: World, account: Member) -> None:
         ask_invoice(placed.id, Party(name, "CN", ""), now=store.now)
         store.pay(placed)
         issue([placed.id], now=store.now)
+    for one in (account, other):
+        exempt.note(one, store.cn, f"Certificate {one.pk}", until=None, by="ada@example.org", now=store.now)
     client = signed_in()
     first = client.post("/account/data")
     assert first.status_code == 302  # the password first
@@ -73,7 +76,9 @@ def test_one_takes_ones_own_data_along(store: World, account: Member) -> None:
     assert told["setaria/addresses.json"][0]["street"] == HOME["street"]
     assert told["setaria/invoices_for.json"][0]["name"] == "Mi Li"
     assert told["setaria/invoices.json"][0]["content"]["buyer"]["name"] == "Mi Li"
+    assert [row["certificate"] for row in told["setaria/tax_exemptions.json"]] == [f"Certificate {account.pk}"]
     everything = json.dumps(told)
+    assert f"Certificate {other.pk}" not in everything
     assert "Somebody Else" not in everything
     assert str(theirs.id) not in everything
     assert "other@example.org" not in everything
@@ -91,6 +96,7 @@ def test_one_is_forgotten_and_the_books_stay(store: World, account: Member) -> N
     store.cancel(order)
     store.later(31 * DAY)
     remember(account.pk, now=store.now, **HOME)
+    exempt.note(account, store.cn, "D-1", until=None, by="ada@example.org", now=store.now)
     client, elsewhere = signed_in(), signed_in()
     assert prove(client, "/account/leave").status_code == 422  # not sure
     assert client.post("/account/leave", {"sure": "yes"})["Location"] == "/"
@@ -102,6 +108,7 @@ def test_one_is_forgotten_and_the_books_stay(store: World, account: Member) -> N
     assert (account.email, account.name, account.is_active) == (None, "", False)
     assert not EmailAddress.objects.filter(user=account).exists()
     assert not Address.objects.exists()
+    assert not exempt.in_force(store.now + DAY).exists()
     went = Destination.objects.get(pk=order.id)
     assert (went.recipient, went.phone, went.street, went.postcode) == ("", "", "", "")
     assert (went.region, went.city) == ("北京市", "北京市")  # the counters by region are the orders

@@ -148,7 +148,7 @@ def test_what_is_the_buyers_own_is_never_remembered(world: World, thing: Variant
     assert quoted(world, thing, world.member()).problems == {}
     Promotion.objects.filter(pk=one.pk).update(budget_uses=2)
     assert quoted(world, thing, world.member()).problems == {"TEN": "USED_UP"}
-    Exemption.objects.create(member_id=fan, market=world.cn, certificate="X 1", until=world.now + DAY)
+    Exemption.objects.create(member_id=fan, market=world.cn, certificate="X 1", valid=(world.now, world.now + DAY))
     assert "tax-exempt:1300" in [part.source for part in quoted(world, thing, fan).quote.parts]
 
 

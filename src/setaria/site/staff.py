@@ -27,7 +27,7 @@ RIGHTS = {
     "promotions": ("promotions.add_promotion", "promotions.change_promotion"),
     "giftcards": ("giftcards.add_card", "giftcards.add_block"),
     "points": ("points.add_entry",),
-    "rates": ("quotes.add_taxrate", "quotes.add_shippingrate"),
+    "rates": ("quotes.add_taxrate", "quotes.add_shippingrate", "quotes.add_exemption"),
     "refunds": ("aftersales.add_return",),  # and to note that one was paid by bank
     "door": ("payments.add_remittance",),
     "disputes": ("payments.change_dispute",),

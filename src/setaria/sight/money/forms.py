@@ -177,6 +177,14 @@ class DeliveryTaxForm(MoneyForm):
     since = _time(gettext_lazy("From"))
 
 
+class ExemptForm(MoneyForm):
+    """A member who pays no tax, and the certificate that says so."""
+
+    email = forms.EmailField(label=gettext_lazy("Member's address"), max_length=254)
+    certificate = forms.CharField(label=gettext_lazy("Number of the certificate"), max_length=60)
+    until = _time(gettext_lazy("Until (nothing: until it is ended)"), required=False)
+
+
 class DeliveryForm(MoneyForm):
     """What a way of sending costs."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from setaria.sight.money import cards, differences, disputes, door, order, points, promotions, rates, views
+from setaria.sight.money import cards, differences, disputes, door, exempt, order, points, promotions, rates, views
 
 app_name = "money"
 
@@ -38,4 +38,7 @@ urlpatterns = [
     path("rates/delivery-tax/<int:rate>/withdraw", rates.withdraw_delivery_tax, name="withdraw_delivery_tax"),
     path("rates/delivery/<int:rate>/withdraw", rates.withdraw_delivery, name="withdraw_delivery"),
     path("rates/delivery", rates.set_delivery, name="set_delivery"),
+    path("exempt/", exempt.page, name="exempt"),
+    path("exempt/note", exempt.note, name="note_exempt"),
+    path("exempt/<int:exemption>/end", exempt.end, name="end_exempt"),
 ]

@@ -9,6 +9,7 @@ from setaria.trade.payments.cash import hand_over
 from setaria.trade.payments.models import Case
 from setaria.trade.points import correct
 from setaria.trade.points.models import Entry as Points
+from setaria.trade.quotes import exempt
 from setaria.trade.quotes.rules import DeliveryTax
 from setaria.trade.reconciliation.models import Difference, Entry
 
@@ -106,6 +107,17 @@ def corrected(answer: correct.Answer) -> str:
         correct.Answer.UNKNOWN: _("There are no points for this person in this market; nothing was changed."),
         correct.Answer.NOT_ENOUGH: _("This person has not so many points; nothing was changed."),
         correct.Answer.UNSIGNED: _("Say how many and why; nothing was changed."),
+    }[answer]
+
+
+def exempted(answer: exempt.Answer) -> str:
+    """Return what became of noting that somebody pays no tax, or of ending it."""
+    return {
+        exempt.Answer.NOTED: _("They pay prices without the tax from now on."),
+        exempt.Answer.ENDED: _("They pay tax again. Orders keep what they were placed with."),
+        exempt.Answer.EXEMPT_ALREADY: _("They are exempt in this market already; nothing was changed."),
+        exempt.Answer.OVER: _("That is over; nothing was changed."),
+        exempt.Answer.UNSIGNED: _("Say by which certificate; nothing was changed."),
     }[answer]
 
 

@@ -17,6 +17,7 @@ from setaria.trade.baskets.forget import forget_member
 from setaria.trade.invoices.models import Billing
 from setaria.trade.orders.models import Destination, Order
 from setaria.trade.privacy.running import Running, running
+from setaria.trade.quotes import exempt
 
 GONE = ""
 
@@ -54,6 +55,10 @@ def erase(member_id: int, *, now: datetime) -> None:
         orders = Order.objects.filter(customer_id=member_id).values("pk")
         Destination.objects.filter(pk__in=orders).update(recipient=GONE, phone=GONE, street=GONE, postcode=GONE)
         Billing.objects.filter(pk__in=orders).delete()  # an invoice that was written has its own, which the law keeps
+        for exemption in exempt.in_force(now).filter(
+            member_id=member_id
+        ):  # its certificate says why orders have no tax
+            exempt.end(exemption.pk, by="-", now=now)
         member.email = member.phone = None
         member.phone_verified = member.is_active = member.is_staff = member.is_superuser = False
         member.name, member.last_login, member.erased_at = "", None, now

@@ -27,6 +27,7 @@ from setaria.trade.payments.models import Payment, Refund
 from setaria.trade.points import models as points
 from setaria.trade.preorders.models import Place
 from setaria.trade.promotions.models import Use
+from setaria.trade.quotes.models import Exemption
 
 Rows = list[dict[str, Any]]
 
@@ -57,6 +58,7 @@ def _kept(member: Member) -> Iterable[tuple[str, Rows]]:
     yield "order_charges", _rows(Charge.objects.filter(order_id__in=ids))
     yield "promotions_used", _rows(Use.objects.filter(customer_id=pk))
     yield "points", _rows(points.Entry.objects.filter(member_id=pk), without=("by",))
+    yield "tax_exemptions", _rows(Exemption.objects.filter(member_id=pk), "market__code", "certificate", "valid")
     yield "store_credit", _rows(Card.objects.filter(member_id=pk), "id", "market_id", "balance", "why", "issued_at")
     yield "order_events", _rows(Event.objects.filter(order_id__in=ids))
     yield "order_destinations", _rows(Destination.objects.filter(order_id__in=ids))

@@ -6,6 +6,8 @@ from its instant on, changes quotes to come, and never an order.
 
 from datetime import UTC, datetime
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 
@@ -121,16 +123,28 @@ class ShippingRate(models.Model):
 
 
 class Exemption(models.Model):
-    """A buyer who pays no tax in a market, by a certificate that staff has seen."""
+    """A buyer who pays no tax in a market over a time range, by a certificate that staff has seen.
+
+    The database refuses two at once (exclusion constraint); one that has ended stays as it was.
+    """
 
     id = models.AutoField(primary_key=True)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="+")
     certificate = models.CharField(max_length=60)
-    until = models.DateTimeField(null=True, blank=True)
+    valid = DateTimeRangeField(help_text="[from, until)")
+    by = models.CharField(max_length=254, default="", db_default="", blank=True)  # who saw the certificate
+    ended_by = models.CharField(max_length=254, default="", db_default="", blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["member", "market"], name="exemption_one_a_market")]
+        constraints = [
+            ExclusionConstraint(
+                name="exemption_one_at_a_time",
+                expressions=[
+                    ("member", RangeOperators.EQUAL), ("market", RangeOperators.EQUAL), ("valid", RangeOperators.OVERLAPS)
+                ],
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.market} {self.certificate}"

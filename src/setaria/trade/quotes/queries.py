@@ -77,7 +77,7 @@ _BUYER = """
            + coalesce((SELECT amount FROM points_spending WHERE order_id = %(order)s AND member_id = %(member)s
                        AND market_id = %(market)s AND state IN (1, 2)), 0),
            EXISTS (SELECT 1 FROM quotes_exemption WHERE member_id = %(member)s AND market_id = %(market)s
-                   AND (until IS NULL OR until > %(now)s)),
+                   AND valid @> %(now)s),
            EXISTS (SELECT 1 FROM orders_order WHERE customer_id = %(member)s AND paid_at IS NOT NULL)
     FROM quotes_version AS version
 """

@@ -47,6 +47,9 @@ def test_its_buyer_reads_what_is_to_be_paid_until_it_is(store: World, fan: Clien
     for path in ("/account/", order):
         assert ">Paid<" in shown(fan, path)
         assert "To be paid at the door" not in shown(fan, path)
+    assert "You paid at the door" in shown(fan, order)
+    for untrue in ("packed and sent", "Cancel this order"):  # the parcel is there
+        assert untrue not in shown(fan, order)
 
 
 def test_what_is_taken_back_before_is_less_to_pay_and_no_money_back(store: World, fan: Client, member: Member) -> None:

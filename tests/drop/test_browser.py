@@ -197,3 +197,18 @@ def test_nothing_is_wider_than_the_phone(today: World, phone: BrowserContext, ba
     page = visit(today, phone, Gate(band, {"BAND": 1234567890123}, placed()))
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_drop_that_is_over_shows_nothing_chosen_and_no_total(today: World, band: Drop, phone: BrowserContext) -> None:
+    gate = Gate(band, {"BAND": 14900}, placed())
+    page = visit(today, phone, gate)
+    page.wait_for_selector(".offer[data-chosen]")  # while it is open its one thing is chosen at once
+    assert page.is_visible("#bar-total")
+    Drop.objects.filter(pk=band.pk).update(opens_at=today.now - 2 * HOUR, closes_at=today.now - HOUR)
+    page.reload()  # what was chosen before is remembered, and no more to be had
+    page.wait_for_selector('#drop[data-state="closed"]')
+    assert page.locator(".offer").count() == 1
+    assert page.locator(".offer[data-chosen]").count() == 0
+    assert not page.is_visible("#bar-total")
+    assert page.inner_text("#bar-units") == ""
+    assert page.locator(".offer button:visible").count() == 0

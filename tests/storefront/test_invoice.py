@@ -12,7 +12,11 @@ from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
 from setaria.trade.aftersales.take_back import Wish, take_back
 from setaria.trade.invoices.models import Billing, Invoice
+from setaria.trade.orders.models import Order
 from setaria.trade.orders.requests import Placed
+from setaria.trade.payments.disputes import hear
+from setaria.trade.payments.models import Payment
+from setaria.trade.payments.words import Quarrel, Stand
 from tests.invoices.conftest import issuer_of
 from tests.world import World
 
@@ -54,6 +58,41 @@ def test_none_is_offered_for_what_was_taken_back_whole(store: World, fan: Client
     assert "Ask for an invoice" in fan.get(reverse("store:order", args=[order.id])).content.decode()
     take_back(Wish(new_id(), order.id, {0: 1}, "broken", "staff@example.org"), now=store.now)
     assert "Ask for an invoice" not in fan.get(reverse("store:order", args=[order.id])).content.decode()
+
+
+def test_none_is_offered_or_written_for_what_the_bank_gave_back_whole(store: World, fan: Client, order: Placed) -> None:
+    issuer_of(store)
+    page = reverse("store:order", args=[order.id])
+    bank_gives_back(store, order, 4_900)
+    assert "Ask for an invoice" in fan.get(page).content.decode()  # the rest is still paid for
+    hear("sandbox", [Quarrel("dp_rest", "pi-1", 5_000, order.currency, Stand.LOST)], now=store.now)
+    assert "Ask for an invoice" not in fan.get(page).content.decode()
+    assert "There is no invoice for this order" in ask(fan, order, name="From a page opened before")
+    assert not Invoice.objects.exists()
+    assert not Billing.objects.exists()
+
+
+def test_one_that_is_written_stays_when_the_bank_gives_the_money_back(store: World, fan: Client, order: Placed) -> None:
+    issuer_of(store)
+    bank_gives_back(store, order)
+    ask(fan, order, name="Mi Li")
+    hear("sandbox", [Quarrel("dp_all", "pi-1", 9_900, order.currency, Stand.LOST)], now=store.now)
+    page = fan.get(reverse("store:order", args=[order.id])).content.decode()
+    assert "CN-2031-000001" in page
+    assert "written already" in ask(fan, order, name="Somebody else")
+
+
+def bank_gives_back(store: World, order: Placed, *amounts: int) -> None:
+    """The buyer pays, and their bank gives so much of it back, dispute by dispute."""
+    money = store.money(order)
+    store.settle(money)
+    Payment.objects.create(
+        id=money.payment_id, order_id=order.id, customer_id=Order.objects.get(pk=order.id).customer_id,
+        provider="sandbox", amount=order.total, currency=order.currency, status=Payment.Status.SUCCEEDED,
+        started_at=store.now, reference="pi-1",
+    )  # fmt: skip
+    for nth, amount in enumerate(amounts):
+        hear("sandbox", [Quarrel(f"dp_{nth}", "pi-1", amount, order.currency, Stand.LOST)], now=store.now)
 
 
 def test_a_wrong_tax_number_is_told_and_nothing_noted(store: World, fan: Client, order: Placed) -> None:

@@ -163,6 +163,8 @@ def test_what_a_buyers_bank_wants_back_is_told(
     assert said in page
     assert "we send nothing back ourselves" not in page
     assert ("packed and sent" in page) is (end is Stand.WON)  # nobody is promised what was taken back
+    for told in (page, fan.get("/account/").content.decode()):
+        assert ('<span class="tag tag--good">Paid</span>' in told) is (end is Stand.WON)
 
 
 def test_a_paid_order_is_not_cancelled_here(store: World, fan: Client, order: Placed) -> None:

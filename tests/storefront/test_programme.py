@@ -123,6 +123,42 @@ def test_giving_up(queue: Queue, fan: Client, member: Member) -> None:
     assert "cannot be paid any more" in fan.post(f"{path}pay", follow=True).content.decode()
 
 
+def test_the_programmes_page_says_what_to_pay_by_when(queue: Queue, fan: Client, member: Member) -> None:
+    place = queue.ask(member.pk)
+    queue.take(place)
+    page = fan.get(url(queue)).content.decode()
+    assert "Pay the deposit of" in page
+    assert 'role="timer"' in page
+    queue.deposit(place)
+    assert "Pay the deposit of" not in fan.get(url(queue)).content.decode()
+    assert "the next one is yours" in fan.get(f"/places/{place.id}/").content.decode()
+    queue.supply(1)
+    assert f"/orders/{place.id}/" in fan.get(url(queue)).content.decode()
+
+
+def test_giving_up_says_before_and_after_what_becomes_of_the_deposit(queue: Queue, fan: Client, member: Member) -> None:
+    early, late = queue.ask(member.pk), queue.ask(member.pk)
+    path = "/places/{}/"
+    queue.take(early)
+    assert "Your deposit of" not in fan.get(path.format(early.id)).content.decode()  # there is none yet
+    queue.deposit(early)
+    assert "would go back to you in full" in fan.get(path.format(early.id)).content.decode()
+    page = fan.post(f"{path.format(early.id)}withdraw", follow=True).content.decode()
+    assert "goes back to you" in page  # though nobody has decided so yet
+    assert "kept for your order" not in page
+    queue.take(late)
+    queue.deposit(late)
+    queue.supply(1)
+    assert "is not paid back" in fan.get(path.format(late.id)).content.decode().split("Give this place up")[1]
+    order = fan.get(f"/orders/{late.id}/").content.decode()
+    assert path.format(late.id) in order  # it is given up where one is told what that costs
+    assert "Cancel this order" not in order
+    page = fan.post(f"{path.format(late.id)}withdraw", follow=True).content.decode()
+    assert "not paid back, by the rules" in page
+    assert "counts towards your order" not in page
+    assert "what became of the deposit" in fan.get(f"/orders/{late.id}/").content.decode()
+
+
 @pytest.mark.parametrize("action", ["", "pay", "withdraw"])
 def test_somebody_elses_place_is_not_there(queue: Queue, fan: Client, visitor: Client, action: str) -> None:
     (place,) = queue.come(1)

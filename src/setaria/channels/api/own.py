@@ -89,10 +89,14 @@ def order_out(asked: Asked, found: Ordered) -> OrderOut:
     order = found.order
     market, due = asked.market_of(order.market_id), order.total - found.credit
     door = door_of(found.payments, found.refunds)
-    life = life_of(order, found.events, found.payments, found.refunds, asked.now, door, found.gone, found.disputes)
+    life = life_of(
+        order, found.events, found.payments, found.refunds, asked.now, door, found.gone or found.lost, found.disputes
+    )
     payable = order.status == Status.PLACED and order.pay_by > asked.now
-    can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, found)),
-           ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID) and not found.gone)]  # fmt: skip
+    handed = door is not None and door.paid_at is not None
+    over = found.gone or found.lost or handed  # nothing of it is to be sent any more
+    can = [("pay", payable and due > 0), ("cancel", _cancellable(asked, found) and not handed),
+           ("address", found.destination is None and order.status in (Status.PLACED, Status.PAID) and not over)]  # fmt: skip
     return OrderOut(
         id=order.pk, state=STATES[Status(order.status)], market=market.code, currency=order.currency,  # type: ignore[arg-type]
         total=order.total, due=due if order.status == Status.PLACED else 0, placed_at=order.placed_at,

@@ -21,6 +21,7 @@ from setaria.people.notices.models import Device
 from setaria.trade.aftersales.queries import units_returned
 from setaria.trade.draws.queries import offers_of
 from setaria.trade.orders.models import Line, Order, Status
+from setaria.trade.payments.disputes import given_back
 from setaria.trade.payments.promised import owed
 from setaria.trade.preorders.queries import own_places
 
@@ -34,11 +35,17 @@ class Summary(msgspec.Struct, frozen=True):
     lines: tuple[OrderedLine, ...]
     at_door: int | None = None  # to be paid there (minor units); None where nothing is promised
     returned: int = 0  # of its units
+    given_back: int = 0  # by the buyer's bank, minor units
 
     @property
     def gone(self) -> bool:
         """Whether it was paid and all of it taken back since."""
         return self.order.status == Status.PAID and self.returned >= self.units
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was paid and the buyer's bank gave all of that back."""
+        return self.order.status == Status.PAID and 0 < self.order.total <= self.given_back
 
     @property
     def units(self) -> int:
@@ -74,18 +81,21 @@ def page(request: MemberVisit) -> HttpResponse:
 
 
 def _summaries(orders: list[Order]) -> list[Summary]:
-    """Return the orders with their lines and what those are; five queries however many there are."""
+    """Return the orders with their lines and what those are; six queries however many there are."""
     paid = [o.pk for o in orders if o.status == Status.PAID]
-    promised, returned = owed(paid), units_returned(paid)
+    promised, returned, lost = owed(paid), units_returned(paid), given_back(paid)
     lines = list(Line.objects.filter(order_id__in=[o.pk for o in orders]).order_by("order_id", "position"))
     variants = queries.variants_by_id([line.variant_id for line in lines])
     by_order: dict[object, list[OrderedLine]] = {}
     for line in lines:
         by_order.setdefault(line.order_id, []).append(OrderedLine(line, variants.get(line.variant_id)))
     return [
-        Summary(order, tuple(by_order.get(order.pk, ())), promised.get(order.pk), returned.get(order.pk, 0))
+        Summary(
+            order, tuple(by_order.get(order.pk, ())), promised.get(order.pk), returned.get(order.pk, 0),
+            lost.get(order.pk, 0),
+        )
         for order in orders
-    ]
+    ]  # fmt: skip
 
 
 @login_required

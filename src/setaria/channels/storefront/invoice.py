@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from setaria.channels.storefront.guest import buyer_only
 from setaria.channels.storefront.order import own_order
-from setaria.channels.storefront.papers import BillingForm
+from setaria.channels.storefront.ordered import ordered
+from setaria.channels.storefront.papers import BillingForm, papers_of
 from setaria.channels.storefront.visit import MemberVisit
 from setaria.kernel import clock
 from setaria.trade.invoices.ask import TooLate, ask
@@ -30,6 +31,10 @@ def wish(request: MemberVisit, order_id: UUID) -> HttpResponse:
     issuer = Issuer.objects.filter(pk=order.market_id).first()
     if issuer is None or order.status not in (Status.PLACED, Status.PAID):
         raise Http404
+    found = ordered(order_id, None)
+    if found is None or papers_of(found, issuer.country) is None:
+        messages.error(request, _("There is no invoice for this order. Nothing was changed."))
+        return redirect("store:order", order_id)
     form = BillingForm(issuer.country, request.POST)
     if not form.is_valid():
         said = "; ".join(str(error) for errors in form.errors.values() for error in errors)

@@ -73,13 +73,12 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
     order, credit = found.order, found.credit
     variants = queries.variants_of(found.products, queries.shelf(request, now))
     market = _market(request, order)
-    needs_address = (
-        found.destination is None and order.status in (Status.PLACED, Status.PAID) and not (found.gone or found.lost)
-    )
+    door = door_of(found.payments, found.refunds)
+    over = found.gone or found.lost or bool(door and door.paid_at)  # nothing of it is to be sent any more
+    needs_address = found.destination is None and order.status in (Status.PLACED, Status.PAID) and not over
     if needs_address and form is None:
         form = CheckoutForm(country_of(market), initial=latest_address(order.customer_id, country_of(market)))
     returns = found.returns if order.status == Status.PAID else []
-    door = door_of(found.payments, found.refunds)
     context = {
         "order": order,
         "lines": [
@@ -103,6 +102,8 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
         "gone": found.gone,
         "lost": found.lost,
         "taken_back": sum(each.amount for each in returns),
+        "all_sent": all(refund.sent_at for refund in found.refunds if refund.return_id),
+        "door_paid_at": door.paid_at if door else None,
         "at_door": door.due if door and door.paid_at is None else None,
         "waived": {refund.pk for refund in found.refunds if door and door.waives(refund)},
         "cancellable": order.status == Status.PLACED
@@ -110,9 +111,11 @@ def _render(request: MemberVisit, order_id: UUID, form: CheckoutForm | None = No
             order.paid_at is not None
             and order.status == Status.PAID
             and not returns
+            and not (door and door.paid_at)  # the parcel is there
             and now < order.paid_at + timedelta(seconds=settings.CANCEL_SECONDS)
         ),
         "credit": credit,
+        "of_place": found.of_place,
         "store_credit": found.store_credit,
         "papers": papers_of(found, country_of(market)),
         "due": order.total - credit,

@@ -18,13 +18,14 @@ from setaria.trade.quotes.rulebook import RULEBOOK, Rules
 class Ordered(msgspec.Struct, frozen=True):
     """An order with everything around it. `credit` counts towards it already, `store_credit` is what `member_id` has left
     on gift cards in its market (minor units); `products` by variant; `returned`: units taken back by the line's position;
-    `invoiced`: whether its market writes invoices.
+    `invoiced`: whether its market writes invoices; `of_place`: whether a pre-order's place became it.
     """
 
     order: Order
     credit: int
     store_credit: int
     invoiced: bool
+    of_place: bool
     rules: Rules
     lines: list[Line]
     products: dict[int, int]
@@ -58,6 +59,7 @@ _SUMS = """
            coalesce((SELECT sum(balance) FROM giftcards_card
                      WHERE market_id = o.market_id AND member_id = %(member)s), 0)::bigint,
            EXISTS (SELECT FROM invoices_issuer WHERE market_id = o.market_id),
+           EXISTS (SELECT FROM preorders_place WHERE id = o.id),
            (SELECT number FROM quotes_version)
     FROM orders_order AS o WHERE o.id = %(order)s
 """
@@ -108,9 +110,9 @@ def ordered(order_id: UUID, member_id: int | None) -> Ordered | None:
     )
     if not orders or not sums:
         return None
-    order, [(credit, store_credit, invoiced, version)] = orders[0], sums
+    order, [(credit, store_credit, invoiced, of_place, version)] = orders[0], sums
     return Ordered(
-        order, credit, store_credit, invoiced, RULEBOOK.rules(version, order.market_id), lines, dict(products),
+        order, credit, store_credit, invoiced, of_place, RULEBOOK.rules(version, order.market_id), lines, dict(products),
         charges_read(*(zip(*charges, strict=True) if charges else [(), (), (), ()])),
         to[0] if to else None, events, payments, refunds, disputes, returns, dict(returned), invoices, billing[0] if billing else None,
     )  # fmt: skip

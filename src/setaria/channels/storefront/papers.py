@@ -57,7 +57,9 @@ def papers_of(found: Ordered, country: str) -> Papers | None:
     """Return an order's documents, or the form to ask for one; None where there are none to be had."""
     if found.invoices:
         return Papers(found.invoices, None)
-    if found.order.status not in (Status.PLACED, Status.PAID) or found.gone or not found.invoiced:
+    if found.order.status not in (Status.PLACED, Status.PAID) or not found.invoiced:
+        return None
+    if found.gone or found.lost:  # nobody has paid for anything any more
         return None
     said = {"name": found.billing.name, "tax_id": found.billing.tax_id} if found.billing else None
     return Papers([], BillingForm(country, initial=said))

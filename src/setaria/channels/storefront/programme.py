@@ -26,11 +26,13 @@ from setaria.trade.payments.models import Refund
 from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.preorders import deposits, queries
 from setaria.trade.preorders.leave import leave, opening
-from setaria.trade.preorders.models import Place, Programme
+from setaria.trade.preorders.models import Place, Programme, Receipt
 from setaria.trade.preorders.rules import RefundRules
 from setaria.trade.preorders.weeks import promised
 from setaria.trade.preorders.withdraw import Answer
 from setaria.trade.preorders.withdraw import withdraw as give_up
+
+Fate = Receipt.Fate
 
 
 @require_safe
@@ -114,16 +116,23 @@ def place(request: MemberVisit, place_id: UUID) -> HttpResponse:
     queries.note_seen(standing, clock.now())
     market = programme.drop.channel.market
     credit = Credit.objects.filter(order_id=place_id, means=1, revoked_at=None).first()
+    receipts = list(Receipt.objects.filter(place_id=place_id).order_by("at"))
+    rules = msgspec.convert(programme.refund_rules, RefundRules)
+    returns = standing.returns(rules)
     context = {
         "each": standing,
         "programme": programme,
         "currency": market.currency,
         "ahead": queries.ahead_of(standing.place) if standing.state == "standing" else 0,
-        "receipts": list(deposits.Receipt.objects.filter(place_id=place_id).order_by("at")),
+        "receipts": receipts,
+        "at_stake": sum(each.amount for each in receipts if each.fate in (Fate.HELD, Fate.APPLIED)),
+        "loses": not returns,
+        # The worker decides a deposit's fate a moment after its place has ended; the rules say already what it will be.
+        "fate_to_come": None if standing.living else Fate.RETURNED if returns else Fate.KEPT,
         "refunds": list(Refund.objects.filter(order_id=place_id).order_by("due_at")),
         "means": _means(programme),
         "rest": programme.amount - (credit.amount if credit else 0),
-        "rules": msgspec.convert(programme.refund_rules, RefundRules),
+        "rules": rules,
         "balance_days": programme.drop.payment_seconds // 86400,
         "can_withdraw": standing.state in ("held", "standing", "called", "offered"),
     }

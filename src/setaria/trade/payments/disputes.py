@@ -6,13 +6,14 @@ it, in part where it reaches no further, whether they waited or come later. What
 told to a person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from setaria.trade.payments.cases import Kind, Trouble, open_cases
 from setaria.trade.payments.models import Dispute, Payment, Refund
@@ -149,6 +150,14 @@ def cover_lost(due: Sequence[Refund], *, now: datetime) -> bool:
     lost = Dispute.objects.filter(payment_id__in={each.payment_id for each in due}, outcome=Stand.LOST)
     payments = lost.values_list("payment_id", flat=True).distinct()
     return sum(cover(payment, now=now) for payment in payments) > 0
+
+
+def given_back(order_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return what buyers' banks gave back of each order's payments (minor units); one query, none where none is asked about."""
+    if not order_ids:
+        return {}
+    lost = Dispute.objects.filter(order_id__in=order_ids, outcome=Stand.LOST).order_by()
+    return dict(lost.values_list("order_id").annotate(sum=Sum("amount")))
 
 
 def tell_if_disputed(sent: Sequence[Refund], *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 from setaria.markets.models import Channel
 from setaria.trade.orders.models import Order, Status
 from setaria.trade.preorders.models import Notice, Place, Programme, Slip, State, Week
-from setaria.trade.preorders.rules import PromisedWeek, week_of
+from setaria.trade.preorders.rules import Cause, PromisedWeek, RefundRules, week_of
 from setaria.trade.preorders.weeks import weeks_of
 
 OWN_PLACES_MAX = 50
@@ -30,6 +30,10 @@ class Standing(msgspec.Struct, frozen=True):
     def living(self) -> bool:
         """Whether it may still become, or has become, an order that counts."""
         return self.state in ("held", "standing", "called", "offered", "paid")
+
+    def returns(self, rules: RefundRules) -> bool:
+        """Whether a deposit goes back if its holder gives the place up now; of one that ended, whether it does."""
+        return rules.goes_back(_CAUSES.get(self.state, Cause.CANCELLED), self.week.slip_days if self.week else 0)
 
 
 def programmes_ahead(channel: Channel | None, now: datetime) -> list[Programme]:
@@ -83,6 +87,11 @@ _STATES = {
 }  # fmt: skip
 _ORDER_STATES = {
     Status.PLACED: "offered", Status.PAID: "paid", Status.EXPIRED: "lapsed", Status.CANCELLED: "cancelled",
+}  # fmt: skip
+
+_CAUSES = {
+    "held": Cause.WITHDRAWN, "standing": Cause.WITHDRAWN, "withdrawn": Cause.WITHDRAWN, "lapsed": Cause.LAPSED,
+    "ended": Cause.OURS,
 }  # fmt: skip
 
 

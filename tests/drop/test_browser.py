@@ -20,6 +20,7 @@ from django.http import HttpResponse
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, Route, sync_playwright
 
+from setaria.channels.storefront.models import Storefront
 from setaria.kernel import clock
 from setaria.kernel.ids import new_id
 from setaria.people.members.models import Member
@@ -197,6 +198,38 @@ def test_nothing_is_wider_than_the_phone(today: World, phone: BrowserContext, ba
     page = visit(today, phone, Gate(band, {"BAND": 1234567890123}, placed()))
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 960, 1024, 1200, 1440])
+def test_the_head_fits_every_window(today: World, phone: BrowserContext, band: Drop, width: int) -> None:
+    Storefront.objects.update(name={"en": "Grain Rain"})
+    page = visit(today, phone, Gate(band, {"BAND": 14900}, placed()))
+    page.set_viewport_size({"width": width, "height": 844})
+    page.evaluate(KINDS)
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width >= 960:  # on a telephone only the icons are to be seen
+        cut = "[...document.querySelectorAll('.head__bar > .icon-link')].filter(e => e.scrollWidth > e.clientWidth).length"
+        assert page.evaluate(cut) == 0
+    if width in (320, 1440):
+        Storefront.objects.update(name={"en": "Setaria"})
+        page.reload()
+        page.evaluate(
+            "document.querySelector('.icon-link__icon').insertAdjacentHTML('beforeend', '<b class=count>9</b>')"
+        )
+        assert page.evaluate("document.querySelector('.brand span').offsetHeight") < 30  # one line
+
+
+# As many kinds as a storefront shows, with names as long as the demo's.
+KINDS = """
+    for (const list of document.querySelectorAll(".head__nav ul, .strip ul")) {
+        for (const name of ["Rice cookers", "Suitcases", "Backpacks", "Electric scooters", "Noodles"]) {
+            const item = list.firstElementChild.cloneNode(true);
+            item.querySelector("a").textContent = name;
+            list.prepend(item);
+        }
+    }
+"""
 
 
 def test_a_drop_that_is_over_shows_nothing_chosen_and_no_total(today: World, band: Drop, phone: BrowserContext) -> None:

@@ -43,6 +43,19 @@ def test_from_sold_out_to_the_message(store: World, visitor: Client) -> None:
     assert "It was the only one" in visitor.get(link()).content.decode()
 
 
+def test_where_only_some_is_sold_out_it_says_what(store: World, visitor: Client) -> None:
+    shirt = store.thing("shirt", stock=1)
+    for sku in ("white", "green"):
+        store.thing(sku, product=shirt.product)
+        page = visitor.get("/products/shirt/").content.decode()
+        said = (
+            "Sold out: white. Tell me when it is back"
+            if sku == "white"
+            else "Some are sold out. Tell me when one is back"
+        )
+        assert said in page
+
+
 def test_a_member_whose_address_is_proven_is_not_asked(store: World, fan: Client, member: Member) -> None:
     store.thing("phone")
     assert "We have sent a message" in wanted(fan, sku="PHONE", email="other@example.org")

@@ -157,6 +157,8 @@ def test_giving_up_says_before_and_after_what_becomes_of_the_deposit(queue: Queu
     assert "not paid back, by the rules" in page
     assert "counts towards your order" not in page
     assert "what became of the deposit" in fan.get(f"/orders/{late.id}/").content.decode()
+    assert queue.codes(queue.ask(member.pk)) == ["OVER_LIMIT"]  # it had its turn
+    assert 'id="take"' not in fan.get(url(queue)).content.decode()
 
 
 @pytest.mark.parametrize("action", ["", "pay", "withdraw"])

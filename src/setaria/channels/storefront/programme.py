@@ -26,7 +26,7 @@ from setaria.trade.payments.models import Refund
 from setaria.trade.payments.providers import Provider, offered
 from setaria.trade.preorders import deposits, queries
 from setaria.trade.preorders.leave import leave, opening
-from setaria.trade.preorders.models import Place, Programme, Receipt
+from setaria.trade.preorders.models import LIVING, Place, Programme, Receipt
 from setaria.trade.preorders.rules import RefundRules
 from setaria.trade.preorders.weeks import promised
 from setaria.trade.preorders.withdraw import Answer
@@ -56,7 +56,8 @@ def page(request: Visit, slug: str) -> HttpResponse:
         "state": _state(programme, opens_at, at),
         "opens_at": opens_at,
         "own": own,
-        "may_take": sum(each.living for each in own) < programme.limit_per_customer,
+        # As the door counts: a place that had its turn is used up, whatever became of its order.
+        "may_take": sum(each.place.state in LIVING for each in own) < programme.limit_per_customer,
         "left": programme.places_max - programme.places_living,
         "weeks": promised(programme.pk),
         "rules": msgspec.convert(programme.refund_rules, RefundRules),

@@ -66,6 +66,19 @@ def test_a_double_click_in_a_drop_makes_one_order(visitor, shop) -> None:
     expect(page.locator('main a[href^="/orders/"]')).to_have_count(orders + 1)
 
 
+def test_what_was_just_bought_is_what_the_thumb_pays(visitor) -> None:
+    page = visitor(FRIEND, phone=True)
+    page.goto("/drops/open-now/")
+    for sku in ("[data-sku=BAND2-BLK]", "[data-sku=HJ-NOODLE-12]"):  # the first waits, and lapses sooner
+        page.locator(f"{sku} [data-more]").click()
+        page.locator("#buy").click()
+        expect(page.locator("#owed")).to_be_visible()
+    bought = page.locator("[data-order]", has_text=re.compile("noodle", re.IGNORECASE)).first
+    expect(page.locator("#owed-pay")).to_have_attribute("form", f"pay-{bought.get_attribute('data-order')}")
+    page.reload()  # and then the one that lapses first
+    expect(page.locator("#owed-pay")).not_to_have_attribute("form", f"pay-{bought.get_attribute('data-order')}")
+
+
 def test_a_basket_becomes_an_order_and_is_paid(visitor) -> None:
     page = visitor(FAN)
     page.goto("/products/mi-phone-1/")

@@ -15,6 +15,7 @@
   const HOUR = new Intl.DateTimeFormat(start.locale,
     { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: start.timeZone });
 
+  let latest = null; // the order made last on this page, by its id
   let busy = null; // null, "sending", "repeating", "later" or "offline"
   let state = start.state;
   let soldOut = start.state === "sold_out";
@@ -227,6 +228,7 @@
     say(fill(words.yours, { time: HOUR.format(new Date(order.pay_by)) }));
     at("says").className = "visually-hidden"; // the order's own card says it to the eye
     const known = document.querySelector(`[data-order="${order.id}"]`);
+    latest = order.id;
     if (!known) showOrder(order, lines);
     if (!known) {
       for (const { sku, quantity } of lines) {
@@ -260,13 +262,14 @@
     card.scrollIntoView({ block: "nearest" });
   }
 
-  /** The clocks of unpaid orders; the one that lapses first is also at the thumb, unless more is being chosen. */
+  /** The clocks of unpaid orders. At the thumb is the one just made, else the one that lapses first; none while more is being chosen. */
   function renderOwn() {
     let urgent = null;
     for (const card of document.querySelectorAll("[data-pay-by]")) {
       const left = Date.parse(card.dataset.payBy) - clock.now();
       if (left > 0) {
-        if (!urgent || card.dataset.payBy < urgent.dataset.payBy) urgent = card;
+        const sooner = !urgent || (urgent.dataset.order !== latest && card.dataset.payBy < urgent.dataset.payBy);
+        if (sooner || card.dataset.order === latest) urgent = card;
         put(card.querySelector("[data-clock]"), span(left - 999));
       } else {
         delete card.dataset.payBy;

@@ -67,7 +67,9 @@ def test_noted_by_the_staff_seen_by_the_next_quote_and_ended(store: World, boss:
     assert "@" in one.ended_by
     assert not spared(store, embassy, one.valid.upper + SECOND)
     store.later(HOUR)
-    assert "from now on" in text(boss, "/money/exempt/note", noted(store, until=local(store, DAY)))
+    page = text(boss, "/money/exempt/note", noted(store, until=local(store, DAY)))
+    assert "from now on" in page
+    assert " Nov 2031, " in page.partition("· until ")[2]
     assert Exemption.objects.count() == 2
 
 

@@ -11,8 +11,6 @@ from tests.acceptance.conftest import FAN, FRIEND, STAFF
 
 pytestmark = pytest.mark.browser
 
-STILL_MS = 4_000
-
 
 def pay_in_sandbox(page) -> None:
     """Take the bank's first button, and wait until the order's page knows."""
@@ -27,20 +25,11 @@ def figure(page, place: str) -> float:
     return float(re.sub(r"[^0-9.]", "", page.locator(place).inner_text()))
 
 
-def at_rest(wall) -> tuple[float, float]:
-    """Return the wall's orders and amount once they stand still: what others bought before may be on its way to it."""
-    expect(wall.locator("#paid-orders")).to_have_text(re.compile(r"\d"))
-    read, before = (figure(wall, "#paid-orders"), figure(wall, "#amount")), None
-    while read != before:
-        wall.wait_for_timeout(STILL_MS)
-        read, before = (figure(wall, "#paid-orders"), figure(wall, "#amount")), read
-    return read
-
-
 def test_a_fan_buys_in_the_running_drop_and_the_wall_moves(visitor) -> None:
     wall = visitor(STAFF)
     wall.goto("/wall/cn/")
-    orders, amount = at_rest(wall)
+    expect(wall.locator("#paid-orders")).to_have_text(re.compile(r"\d"))
+    orders, amount = figure(wall, "#paid-orders"), figure(wall, "#amount")
 
     fan = visitor(FAN, phone=True)
     fan.goto("/drops/open-now/")

@@ -137,7 +137,7 @@ def cards(ids: Sequence[int], shelf: Shelf) -> list[Card]:
     if shelf.location is None:
         found, free = shelf.window.whole(ids), list[Any]()
     else:
-        found, free = shelf.window.whole_with(ids, free_of_products(ids, shelf.location.pk))
+        found, [free] = shelf.window.whole_with(ids, free_of_products(ids, shelf.location.pk))
     return [card_of(product, prices, dict(free), shelf, shelf.window.stamp) for product, prices in found]
 
 

@@ -119,14 +119,10 @@ class Window:
 
     def whole(self, ids: Sequence[int]) -> list[Whole]:
         """Return products with kind, variants and pictures loaded, each with its variants' prices; one trip at most."""
-        return self._whole_with(ids)[0]
+        return self.whole_with(ids)[0]
 
-    def whole_with(self, ids: Sequence[int], question: Question) -> tuple[list[Whole], list[Any]]:
-        """As `whole`, and the rows that answer a question asked in the same trip."""
-        found, answers = self._whole_with(ids, question)
-        return found, answers[0]
-
-    def _whole_with(self, ids: Sequence[int], *more: Question) -> tuple[list[Whole], list[list[Any]]]:
+    def whole_with(self, ids: Sequence[int], *more: Question) -> tuple[list[Whole], list[list[Any]]]:
+        """As `whole`, and the rows of each question that is asked in the same trip."""
         known = {id: found for id in ids if (found := self._whole.get(id)) is not None}
         missing = [id for id in ids if id not in known]
         learned, answers = self._learn(missing, *more) if missing else ({}, ask(*more) if more else [])
